@@ -1,0 +1,45 @@
+# Two commands do everything: `make demo` and `make test`.
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO := demo
+HOST := Na3Zr2Si2PO12
+
+.PHONY: demo test lint format types wheel clean
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	mkdir -p $(VENV)/typing && ln -sfn ../.. $(VENV)/typing/ionscout
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/ionscout train
+	$(BIN)/ionscout dopants $(HOST) --site Zr --dopants all --x 0.1,0.2,0.3 \
+		--output $(DEMO)/candidates.csv --refused $(DEMO)/refused.csv
+	$(BIN)/ionscout predict --input $(DEMO)/candidates.csv --output $(DEMO)/predictions.csv
+	$(BIN)/ionscout rank --input $(DEMO)/predictions.csv --output $(DEMO)/ranking.csv --plot $(DEMO)/ranking.png
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest --numprocesses auto --quiet
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed-dev
+	$(BIN)/pyright
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+wheel: $(VENV)/installed-dev
+	$(BIN)/python -m build
+
+clean:
+	rm -rf build dist $(DEMO) *.egg-info

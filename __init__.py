@@ -1,0 +1,70 @@
+"""ionscout: predict and rank solid sodium electrolytes before anyone makes them.
+
+Conductivity alone misleads: every prediction is a row of properties (ionic conductivity, activation energy,
+stability window, phase stability), each with an interval and a verdict on whether the model knows the chemistry.
+
+Examples
+--------
+>>> import ionscout as ion
+>>> ion.dopants("Na3Zr2Si2PO12", site="Zr", dopants=["Sc", "Mg"], x=(0.1, 0.2))
+<4 candidates from Na3Zr2Si2PO12; 0 refused>
+"""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public name -> module that holds it; resolved on first use, so that `import ionscout` stays fast.
+_HOMES = {
+    "dopants": ".serve.screen.dopants",
+    "predict": ".serve.predict",
+    "rank": ".serve.screen.ranking",
+    "train": ".training.train",
+    "validate": ".training.data.validate",
+}
+
+__all__ = ["__version__", "dopants", "models", "predict", "rank", "train", "validate"]
+
+if TYPE_CHECKING:
+    from .serve.predict import predict
+    from .serve.screen.dopants import dopants
+    from .serve.screen.ranking import rank
+    from .training.data.validate import validate
+    from .training.registry import models
+    from .training.train import train
+
+
+class _Room(ModuleType):
+    """The room `ionscout.models` and the verb `ion.models()` share a name: called, the module lists the registry."""
+
+    def __call__(self) -> Any:
+        return import_module(".training.registry", __name__).models()
+
+
+class _Face(ModuleType):
+    """The package; makes the room callable whenever it is first imported, by whatever road."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "models" and type(value) is ModuleType:
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face
+
+
+def __getattr__(name: str) -> Any:
+    if name == "models":
+        return import_module(".models", __name__)
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name], __name__), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
