@@ -1,0 +1,1 @@
+"""The curated tables, as package data; see DATASHEET.md."""
