@@ -1,0 +1,1 @@
+"""Curated data to validated measurements to fitted, evaluated and registered models."""
