@@ -1,0 +1,86 @@
+"""Conductivity and activation energy as one Arrhenius story."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from .base import Answer, Estimate, PropertyModel, Question
+from .blend import Blend
+from .domain import Domain
+from .gaussian_process import Places
+from .intervals import GroupedConformal
+from .physics import arrhenius_decades
+from .properties import ACTIVATION_ENERGY, CONDUCTIVITY, Property
+
+REFERENCE_C = 25.0  # candidates are compared as if reported at room temperature
+
+
+@dataclass(frozen=True)
+class ArrheniusModel(PropertyModel):
+    """log10 sigma(T) = level(x, Ts) + Ea(x, Ts) * arrhenius_decades(T, Ts), with Ts = 25 C.
+
+    Temperature as a plain feature would learn that poor conductors are measured hot, and imply activation energies
+    far too low. Here `level` is what a material reported at Ts shows, `activation_energy` its own booster, and the
+    slope of the conductivity with temperature *is* the predicted activation energy.
+
+    Parameters
+    ----------
+    level, activation_energy : Blend
+        Fitted on measured rows, each at the temperature it was reported at.
+    level_intervals, energy_intervals : GroupedConformal
+        Calibrated on out-of-fold residuals grouped by chemical system.
+    domain : Domain
+        Compositions with a measured conductivity.
+    """
+
+    level: Blend
+    activation_energy: Blend
+    level_intervals: GroupedConformal
+    energy_intervals: GroupedConformal
+    domain: Domain
+
+    kind: ClassVar[str] = "arrhenius"
+    properties: ClassVar[tuple[Property, ...]] = (CONDUCTIVITY, ACTIVATION_ENERGY)
+
+    @property
+    def columns(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Input columns."""
+        return self.level.booster.columns
+
+    def estimate(self, question: Question, interval: float = 0.9) -> Answer:
+        """Conductivity at the asked temperature and activation energy; `question.inputs` are at 25 C."""
+        distances = self.domain.score(question.batch)
+        decades = arrhenius_decades(question.temperature_C, REFERENCE_C)
+        places = Places.of(question.batch, question.inputs)
+        energy = np.clip(
+            self.activation_energy.predict(places, question.inputs), ACTIVATION_ENERGY.lower, ACTIVATION_ENERGY.upper
+        )
+        level = self.level.predict(places, question.inputs) + energy * decades
+        energy_width = self.energy_intervals.half_width(distances, interval)
+        # Errors of level and slope are taken as independent; the slope's counts by the distance from 25 C.
+        level_width = np.hypot(self.level_intervals.half_width(distances, interval), energy_width * decades)
+        estimates = {
+            CONDUCTIVITY.column: Estimate.around(level, level_width, CONDUCTIVITY),
+            ACTIVATION_ENERGY.column: Estimate.around(energy, energy_width, ACTIVATION_ENERGY),
+        }
+        return Answer(estimates, distances, self.domain.verdict(question.batch, distances))
+
+    def _write(self, folder: Path) -> dict:
+        self.level.save(folder / "level")
+        self.activation_energy.save(folder / "activation_energy")
+        self.level_intervals.save(folder / "level_intervals.npz")
+        self.energy_intervals.save(folder / "energy_intervals.npz")
+        self.domain.save(folder / "domain.npz")
+        return {}
+
+    @classmethod
+    def _read(cls, folder: Path, facts: dict) -> Self:
+        return cls(
+            Blend.load(folder / "level"),
+            Blend.load(folder / "activation_energy"),
+            GroupedConformal.load(folder / "level_intervals.npz"),
+            GroupedConformal.load(folder / "energy_intervals.npz"),
+            Domain.load(folder / "domain.npz"),
+        )

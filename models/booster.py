@@ -1,0 +1,113 @@
+"""Boosted trees: a mean over seeds of xgboost regressors, saved as plain xgboost files."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import xgboost as xgb
+
+
+@dataclass(frozen=True)
+class BoosterSettings:
+    """Hyperparameters of an ensemble.
+
+    Parameters
+    ----------
+    rounds : int
+        Trees per member.
+    seeds : int
+        Members; their mean is the prediction.
+    parameters : dict
+        Passed to `xgboost.train`.
+    monotone : dict of str to int
+        Column name to +1 (non-decreasing) or -1.
+    """
+
+    rounds: int = 350
+    seeds: int = 1
+    parameters: dict = field(default_factory=dict)
+    monotone: dict = field(default_factory=dict)
+
+    def as_dict(self) -> dict:
+        """Flat dictionary for logging."""
+        return {
+            "rounds": self.rounds,
+            "seeds": self.seeds,
+            **self.parameters,
+            "monotone": json.dumps(self.monotone),
+        }
+
+
+@dataclass(frozen=True)
+class BoosterEnsemble:
+    """Fitted members and the names of the columns they were given."""
+
+    members: tuple[xgb.Booster, ...]
+    columns: tuple[str, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        inputs: np.ndarray,
+        target: np.ndarray,
+        columns: tuple[str, ...],
+        settings: BoosterSettings,
+        weight: np.ndarray | None = None,
+    ) -> "BoosterEnsemble":
+        """Fit on `inputs` (n, p) float32 and `target` (n,).
+
+        Raises
+        ------
+        ValueError
+            If shapes disagree, the target is not finite, or a monotone column is unknown.
+        """
+        if inputs.shape != (len(target), len(columns)):
+            raise ValueError(f"inputs {inputs.shape} do not match {len(target)} targets and {len(columns)} columns")
+        if not np.isfinite(target).all():
+            raise ValueError(f"{int((~np.isfinite(target)).sum())} targets are not finite")
+        unknown = set(settings.monotone) - set(columns)
+        if unknown:
+            raise ValueError(f"monotone columns {sorted(unknown)} are not among the inputs")
+        matrix = xgb.DMatrix(inputs, label=target, weight=weight)
+        constraints = "(" + ",".join(str(settings.monotone.get(c, 0)) for c in columns) + ")"
+        members = tuple(
+            xgb.train(
+                {
+                    "tree_method": "hist",
+                    "monotone_constraints": constraints,
+                    **settings.parameters,
+                    "seed": seed,
+                },
+                matrix,
+                num_boost_round=settings.rounds,
+            )
+            for seed in range(settings.seeds)
+        )
+        return cls(members, columns)
+
+    def predict(self, inputs: np.ndarray) -> np.ndarray:
+        """Mean prediction (n,) float64 for `inputs` (n, p) float32, columns as in `fit`."""
+        total = np.zeros(inputs.shape[0], dtype=np.float64)
+        for member in self.members:
+            total += member.inplace_predict(inputs, missing=np.nan)
+        return total / len(self.members)
+
+    def save(self, folder: Path) -> None:
+        """Write one UBJSON file a member, and the column names."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for i, member in enumerate(self.members):
+            member.save_model(folder / f"member_{i}.ubj")
+        (folder / "columns.json").write_text(json.dumps(list(self.columns)))
+
+    @classmethod
+    def load(cls, folder: Path) -> "BoosterEnsemble":
+        """Inverse of `save`."""
+        members = []
+        for path in sorted(folder.glob("member_*.ubj"), key=lambda p: int(p.stem.split("_")[1])):
+            member = xgb.Booster()
+            member.load_model(path)
+            members.append(member)
+        if not members:
+            raise FileNotFoundError(f"no member_*.ubj in {folder}")
+        return cls(tuple(members), tuple(json.loads((folder / "columns.json").read_text())))

@@ -1,0 +1,68 @@
+"""All properties of a batch in one pass: the features are made once and every model reads them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..featurize.composition import CompositionBatch
+from .arrhenius import REFERENCE_C, ArrheniusModel
+from .base import PropertyModel, Question, read_model
+from .context import Context
+from .hull import HullModel
+from .inputs import model_inputs
+from .properties import CONDUCTIVITY
+from .window import WindowModel
+
+KINDS: dict[str, type[PropertyModel]] = {m.kind: m for m in (ArrheniusModel, WindowModel, HullModel)}
+
+
+def load_model(folder: Path | str) -> PropertyModel:
+    """Load any model saved with `PropertyModel.save`; see `read_model` for the errors."""
+    return read_model(folder, KINDS)
+
+
+def predict_properties(
+    models: Sequence[PropertyModel], batch: CompositionBatch, context: Context, interval: float = 0.9
+) -> dict[str, np.ndarray]:
+    """Columns of the answer, each (n,), in the order of `models`.
+
+    Parameters
+    ----------
+    models : sequence of PropertyModel
+        The models to ask.
+    batch : CompositionBatch
+        n compositions; rows in error get NaN.
+    context : Context
+        Temperature and state asked of each row.
+    interval : float
+        Fraction of new rows the interval should hold.
+
+    Returns
+    -------
+    dict
+        `column`, `column_lower`, `column_upper` for every property; `conductivity_S_cm` with its bounds beside
+        `log10_conductivity`; `domain_score` and `in_domain` where a model carries a domain; last `error`.
+    """
+    question = Question(batch, model_inputs(batch, REFERENCE_C, context.state), context.temperature_C)
+    errors = np.where(pd.isna(batch.errors), context.errors, batch.errors)
+    failed = ~pd.isna(errors)
+    answer: dict[str, np.ndarray] = {}
+    for model in models:
+        said = model.estimate(question, interval)
+        for column, estimate in said.estimates.items():
+            bounds = {"": estimate.value, "_lower": estimate.lower, "_upper": estimate.upper}
+            for suffix, values in bounds.items():
+                answer[column + suffix] = np.where(failed, np.nan, values)
+            if column == CONDUCTIVITY.column:
+                for suffix in bounds:
+                    answer["conductivity_S_cm" + suffix] = 10.0 ** answer[column + suffix]
+        if said.domain_score is not None and said.in_domain is not None:
+            answer["domain_score"] = np.where(failed, np.nan, said.domain_score)
+            answer["in_domain"] = said.in_domain & ~failed
+    for column in ("domain_score", "in_domain"):
+        if column in answer:
+            answer[column] = answer.pop(column)
+    answer["error"] = errors
+    return answer

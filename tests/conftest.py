@@ -1,0 +1,43 @@
+"""Fixtures shared by all rooms: one real training, in a store of its own, for all workers."""
+
+import os
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """Folder with the MLflow store of one full training run on the curated tables, made once for all workers."""
+    root = tmp_path_factory.getbasetemp()
+    shared = root if worker_id == "master" else root.parent
+    home = shared / "trained_home"
+    with FileLock(f"{home}.lock"):
+        if not (home / "done").exists():
+            import ionscout as ion
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("IONSCOUT_HOME", str(home))
+                patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+                summary = ion.train()
+            summary.to_csv(home / "summary.csv", index=False)
+            (home / "done").touch()
+    return home
+
+
+@pytest.fixture
+def champion_home(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same folder, with this test's process looking at it."""
+    monkeypatch.setenv("IONSCOUT_HOME", str(trained_home))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return trained_home
+
+
+@pytest.fixture(scope="session")
+def external_data() -> Path:
+    """Folder of other people's data; the test is skipped where it is not on the machine."""
+    folder = os.environ.get("IONSCOUT_EXTERNAL_DATA")
+    if not folder:
+        pytest.skip("IONSCOUT_EXTERNAL_DATA is not set: external data sets are not on this machine")
+    return Path(folder)
