@@ -1,0 +1,50 @@
+"""A property model behind MLflow's pyfunc interface, for `mlflow models serve`, Spark and notebooks."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from mlflow.pyfunc import PythonModel, PythonModelContext  # type: ignore[reportPrivateImportUsage]
+
+from ..featurize.composition import CompositionBatch
+from ..models.context import Context
+from ..models.prediction import load_model, predict_properties
+from .registry import MODEL_FILES
+
+if TYPE_CHECKING:
+    from ..models.base import PropertyModel
+
+
+class PropertyPyfunc(PythonModel):
+    """Formulas, temperatures and states in; the model's columns and `error` out, row by row."""
+
+    model: "PropertyModel"
+
+    def load_context(self, context: PythonModelContext) -> None:
+        """Read the model's files."""
+        self.model = load_model(context.artifacts[MODEL_FILES])
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: dict | None = None) -> pd.DataFrame:
+        """Predict.
+
+        Parameters
+        ----------
+        context : PythonModelContext
+            Unused; `load_context` has read it.
+        model_input : DataFrame
+            Column `formula`, and optionally `temperature_C` (25) and `state` ("crystalline").
+        params : dict, optional
+            `interval`, the fraction of new rows the bounds should hold (0.9).
+
+        Returns
+        -------
+        DataFrame
+            The columns `ion.predict` gives for this model's properties, index as in `model_input`.
+        """
+        context_rows = Context.read(len(model_input), model_input.get("temperature_C"), model_input.get("state"))
+        answer = predict_properties(
+            [self.model],
+            CompositionBatch.from_formulas(model_input["formula"]),
+            context_rows,
+            float((params or {}).get("interval", 0.9)),
+        )
+        return pd.DataFrame(answer, index=model_input.index)

@@ -1,0 +1,233 @@
+"""The model registry: every training run adds a version, the alias `champion` serves."""
+
+import logging
+import os
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..models.base import PropertyModel
+from ..models.prediction import load_model
+from ..models.properties import PROPERTIES, Property
+from .home import home, tracking_uri
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from mlflow import MlflowClient
+
+EXPERIMENT = "ionscout"
+CHAMPION = "champion"
+MODEL_FILES = "ionscout_model"  # name of the pyfunc artifact that holds what PropertyModel.save wrote
+_REQUIRED = ("ionscout", "matminer", "mlflow", "numpy", "pandas", "pymatgen", "scipy", "xgboost")
+
+log = logging.getLogger(__name__)
+
+
+class NoChampionError(LookupError):
+    """A property has no registered model with the alias `champion`."""
+
+
+def models() -> "pd.DataFrame":
+    """Registered models: one row a version, newest first, with its champion mark and cross-validated errors.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns property, version, champion, created, data_hash, run_id, and the run's metrics that name a split.
+    """
+    import pandas as pd
+
+    client = connect()
+    rows = []
+    for name in PROPERTIES:
+        champion = _champion_version(client, name)
+        for found in client.search_model_versions(f"name='{name}'", order_by=["version_number DESC"]):
+            run = client.get_run(found.run_id) if found.run_id else None
+            metrics = {k: v for k, v in (run.data.metrics if run else {}).items() if k.startswith(f"{name}_MAE_")}
+            rows.append(
+                {
+                    "property": name,
+                    "version": int(found.version),
+                    "champion": int(found.version) == champion,
+                    "created": pd.Timestamp(found.creation_timestamp, unit="ms", tz="UTC"),
+                    "data_hash": run.data.params.get("data_hash") if run else None,
+                    "run_id": found.run_id,
+                    **{k.removeprefix(f"{name}_"): v for k, v in sorted(metrics.items())},
+                }
+            )
+    columns = ["property", "version", "champion", "created", "data_hash", "run_id"]
+    return pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+
+
+def champions() -> tuple[PropertyModel, ...]:
+    """The models that serve, in the order of `PROPERTIES`; a model of two properties stands once.
+
+    Raises
+    ------
+    NoChampionError
+        If a property has no champion; trains nothing by itself.
+    RuntimeError
+        If two properties that physics ties together would be served by different models.
+    """
+    client = connect()
+    sources: dict[str, str] = {}
+    for name in PROPERTIES:
+        number = _champion_version(client, name)
+        if number is None:
+            raise NoChampionError(
+                f"no model of {name} has the alias '{CHAMPION}' in {tracking_uri()}; run `ionscout train` first, "
+                "or set IONSCOUT_HOME or MLFLOW_TRACKING_URI to where the models are"
+            )
+        sources[name] = client.get_model_version_download_uri(name, str(number))
+    loaded = {uri: _load(uri) for uri in dict.fromkeys(sources.values())}
+    for name, uri in sources.items():
+        for tied in loaded[uri].properties:
+            if sources[tied.name] != uri:
+                raise RuntimeError(
+                    f"{name} and {tied.name} come from one model, but their champions differ "
+                    f"({uri} and {sources[tied.name]}); promote both together with `ionscout models promote`"
+                )
+    return tuple(loaded.values())
+
+
+def connect() -> "MlflowClient":
+    """MLflow client on ionscout's store, which is made if it is not there."""
+    # MLflow's own progress bars and telemetry have no place in a tool that prints results.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow
+
+    for chatty in ("alembic", "mlflow"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    uri = tracking_uri()
+    if uri.startswith("sqlite:///"):
+        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    # MLflow writes what it is told into the environment, where it would outlive a change of IONSCOUT_HOME.
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(os.environ.get("MLFLOW_REGISTRY_URI") or uri)
+    if named is None:
+        os.environ.pop("MLFLOW_TRACKING_URI", None)
+    return mlflow.MlflowClient()
+
+
+def experiment_id(client: "MlflowClient") -> str:
+    """Experiment that holds all runs, made on first use."""
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return found.experiment_id
+    # A local store keeps its files beside its database; a server decides for itself.
+    local = tracking_uri().startswith("sqlite:///") and "MLFLOW_TRACKING_URI" not in os.environ
+    return client.create_experiment(EXPERIMENT, (home() / "artifacts").as_uri() if local else None)
+
+
+def register(model: PropertyModel, folder: Path, example: "pd.DataFrame", answer: "pd.DataFrame") -> dict[str, int]:
+    """Log `model`, saved in `folder`, to the active run and register it under each of its properties.
+
+    Returns
+    -------
+    dict
+        Property name to new version. Aliases do not move; `promote` does that.
+    """
+    import mlflow
+    from mlflow.models import infer_signature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import DataType
+
+    signature = infer_signature(example, answer)
+    signature.inputs = Schema([_optional(c) for c in signature.inputs.inputs])
+    signature.outputs = Schema([*signature.outputs.inputs, ColSpec(DataType.string, "error", required=False)])
+    signature.params = ParamSchema([ParamSpec("interval", DataType.double, 0.9)])
+    logged = mlflow.pyfunc.log_model(
+        name=model.kind,
+        python_model=str(Path(__file__).with_name("pyfunc_script.py")),
+        artifacts={MODEL_FILES: str(folder)},
+        signature=signature,
+        input_example=example,
+        pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
+    )
+    client = mlflow.MlflowClient()
+    run = mlflow.active_run()
+    versions = {}
+    for p in model.properties:
+        _create_registered_model(client, p)
+        found = client.create_model_version(
+            p.name, logged.model_uri, run_id=run.info.run_id if run else None, model_id=logged.model_id
+        )
+        versions[p.name] = int(found.version)
+    return versions
+
+
+def promote(name: str, number: int) -> None:
+    """Give version `number` of property `name` the alias `champion`."""
+    connect().set_registered_model_alias(name, CHAMPION, str(number))
+    log.info("%s version %d is champion", name, number)
+
+
+def promote_together(name: str, number: int) -> dict[str, int]:
+    """Promote a version, and every property that the same fit gave, so that tied properties never part.
+
+    Returns
+    -------
+    dict
+        Property name to version promoted.
+
+    Raises
+    ------
+    LookupError
+        If there is no such version.
+    """
+    from mlflow.exceptions import MlflowException
+
+    client = connect()
+    if name not in PROPERTIES:
+        raise LookupError(f"property {name!r} is not known; choose one of {', '.join(PROPERTIES)}")
+    try:
+        run = client.get_model_version(name, str(number)).run_id
+    except MlflowException as error:
+        raise LookupError(f"{name} has no version {number}; `ionscout models` lists what there is") from error
+    moved = {}
+    for other in PROPERTIES:
+        for found in client.search_model_versions(f"name='{other}'"):
+            if found.run_id == run:
+                promote(other, int(found.version))
+                moved[other] = int(found.version)
+    return moved
+
+
+def _create_registered_model(client: "MlflowClient", fact: Property) -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(fact.name, description=f"{fact.label}, column {fact.column}")
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _optional(column: Any) -> Any:
+    """Only the formula must be given; temperature and state have defaults."""
+    from mlflow.types import ColSpec
+
+    return ColSpec(type=column.type, name=column.name, required=column.name == "formula")
+
+
+def _champion_version(client: "MlflowClient", name: str) -> int | None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return int(client.get_model_version_by_alias(name, CHAMPION).version)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return None
+        raise
+
+
+@lru_cache(maxsize=16)
+def _load(uri: str) -> PropertyModel:
+    """Load the model at an artifact location; locations are never written twice, so this is safe to remember."""
+    from mlflow.artifacts import download_artifacts
+
+    folder = Path(download_artifacts(artifact_uri=uri)) / "artifacts" / MODEL_FILES
+    return load_model(folder)

@@ -1,0 +1,154 @@
+"""`ion.train`: curated data in, registered models out, every step on record in MLflow."""
+
+import json
+import logging
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..featurize.composition import CompositionBatch
+from ..models.arrhenius import REFERENCE_C
+from ..models.context import Context
+from ..models.domain import MOBILE_IONS
+from ..models.intervals import GroupedConformal
+from ..models.prediction import predict_properties
+from .card import model_card
+from .data.sources import data_hash, training_rows, window_rows
+from .fit import Fitted, OutOfFold, fit_arrhenius, fit_hull, fit_window
+from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
+from .plots import parity_plot, residual_plot
+from .registry import MODEL_FILES, connect, experiment_id, promote, register
+
+log = logging.getLogger(__name__)
+
+# What every registered model shows as its input example: an oxide, a doped one, a sulfide glass, a halide.
+EXAMPLE = pd.DataFrame(
+    {
+        "formula": ["Na3Zr2Si2PO12", "Na3.4Sc0.4Zr1.6Si2PO12", "Na3PS4", "Na2ZrCl6"],
+        "temperature_C": [25.0, 25.0, 60.0, 25.0],
+        "state": ["crystalline", "crystalline", "glass_ceramic", "crystalline"],
+    }
+)
+
+
+def train(*, seed: int = 0, progress: Callable[[str], None] | None = None) -> pd.DataFrame:
+    """Fit, cross-validate, log and register all property models on the curated tables.
+
+    Each run adds a version to every property and gives it the alias `champion`; nothing is overwritten.
+
+    Parameters
+    ----------
+    seed : int
+        Shuffles the folds.
+    progress : callable, optional
+        Told the name of each step as it begins.
+
+    Returns
+    -------
+    DataFrame
+        One row a property and grouping: property, version, grouping, rows, MAE with a 90 % bootstrap interval over
+        groups, the median's MAE, RMSE, Spearman, coverage and width of the 90 % interval.
+    """
+    tell = progress or log.info
+    tell("reading the curated tables")
+    measured, computed = measured_rows(), window_rows(MOBILE_IONS)
+    steps = (
+        ("conductivity and activation energy", fit_arrhenius, measured),
+        ("stability window", fit_window, computed),
+        ("energy above hull", fit_hull, computed),
+    )
+    client = connect()
+    experiment = experiment_id(client)
+    summaries = []
+    for title, fit, table in steps:
+        tell(f"fitting {title} on {len(table):,} rows")
+        started = time.perf_counter()
+        fitted = fit(table, seed=seed)
+        log.info("%s: %d rows in %.1f s", title, fitted.rows, time.perf_counter() - started)
+        tell(f"registering {title}")
+        summary = summarise(fitted)
+        versions = record(fitted, table, summary, experiment, seed)
+        for name, number in versions.items():
+            promote(name, number)
+        summary.insert(1, "version", summary["property"].map(versions))
+        summaries.append(summary)
+    return pd.concat(summaries, ignore_index=True)
+
+
+def measured_rows() -> pd.DataFrame:
+    """Measured rows of the sodium table that hold a conductivity at a temperature, an activation energy, or both."""
+    rows = pd.concat([training_rows("conductivity"), training_rows("activation_energy")])
+    rows = rows.drop_duplicates(["table", "row"], ignore_index=True)
+    # Most activation energies are given for a range; those without a temperature stand for the range from 25 C up.
+    return rows.fillna({"temperature_C": REFERENCE_C})
+
+
+def summarise(fitted: Fitted) -> pd.DataFrame:
+    """Cross-validated metrics, one row a property and grouping; columns as `train` returns them, without version."""
+    return pd.DataFrame([_summary(fitted, oof) for oof in fitted.out_of_fold])
+
+
+def record(fitted: Fitted, table: pd.DataFrame, summary: pd.DataFrame, experiment: str, seed: int) -> dict[str, int]:
+    """Log one fit to MLflow and register it; returns property name to new version."""
+    import mlflow
+
+    with mlflow.start_run(experiment_id=experiment, run_name=fitted.model.kind), tempfile.TemporaryDirectory() as temp:
+        mlflow.log_params({"data_hash": data_hash(table), "rows": fitted.rows, "seed": seed})
+        for name, settings in fitted.settings.items():
+            mlflow.log_params({f"{name}_{k}": v for k, v in settings.as_dict().items()})
+        for row in summary.to_dict("records"):
+            prefix, split = row["property"], row["grouping"]
+            for metric in ("MAE", "median_MAE", "RMSE", "Spearman", "coverage", "width"):
+                mlflow.log_metric(f"{prefix}_{metric}_by_{split}", row[metric])
+        for oof in fitted.out_of_fold:
+            _log_folds(oof)
+            for kind, plot in (("parity", parity_plot), ("residuals", residual_plot)):
+                mlflow.log_figure(plot(oof), f"plots/{oof.fact.name}_{kind}_by_{oof.grouping}.png")
+        mlflow.log_text(json.dumps(list(fitted.model.columns), indent=1), "features.json")
+        mlflow.log_text(model_card(fitted, summary), "model_card.md")
+        folder = Path(temp) / MODEL_FILES
+        fitted.model.save(folder)
+        answer = predict_properties(
+            [fitted.model],
+            CompositionBatch.from_formulas(EXAMPLE["formula"]),
+            Context.read(len(EXAMPLE), EXAMPLE["temperature_C"], EXAMPLE["state"]),
+        )
+        answer = pd.DataFrame(answer).drop(columns="error")
+        return register(fitted.model, folder, EXAMPLE, answer)
+
+
+def _summary(fitted: Fitted, oof: OutOfFold) -> dict:
+    """One row of `summarise`; the interval of each fold's rows is calibrated on the other folds."""
+    low, high = grouped_bootstrap_MAE(oof.predicted - oof.truth, oof.group)
+    half = np.empty(len(oof.truth))
+    for fold in range(int(oof.fold.max()) + 1):
+        inside = oof.fold == fold
+        others = GroupedConformal.fit((oof.predicted - oof.truth)[~inside], oof.distance[~inside])
+        half[inside] = others.half_width(oof.distance[inside])
+    metrics = regression_metrics(oof.truth, oof.predicted)
+    return {
+        "property": oof.fact.name,
+        "grouping": oof.grouping,
+        "rows": len(oof.truth),
+        "groups": len(set(oof.group.tolist())),
+        "MAE": metrics["MAE"],
+        "MAE_lower": low,
+        "MAE_upper": high,
+        "median_MAE": regression_metrics(oof.truth, oof.baseline)["MAE"],
+        "RMSE": metrics["RMSE"],
+        "Spearman": metrics["Spearman"],
+        **interval_metrics(oof.truth, oof.predicted - half, oof.predicted + half),
+    }
+
+
+def _log_folds(oof: OutOfFold) -> None:
+    import mlflow
+
+    for fold in range(int(oof.fold.max()) + 1):
+        inside = oof.fold == fold
+        error = regression_metrics(oof.truth[inside], oof.predicted[inside])["MAE"]
+        mlflow.log_metric(f"{oof.fact.name}_fold_MAE_by_{oof.grouping}", error, step=fold)
