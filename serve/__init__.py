@@ -1,0 +1,1 @@
+"""Candidates, screening and ranking; the command line and the Python verbs."""

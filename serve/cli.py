@@ -1,0 +1,293 @@
+"""The command line: `ionscout predict | dopants | rank | train | evaluate | models | data`."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(
+    help="Predict and rank solid sodium electrolytes: conductivity, activation energy, window, phase stability.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="List registered models and choose which serve.", invoke_without_command=True)
+data_app = typer.Typer(help="Look at the curated data, and check your own.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(data_app, name="data")
+
+PRINTED_ROWS = 10
+
+Input = Annotated[Path | None, typer.Option("--input", "-i", help="CSV or Parquet with a column 'formula'.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="CSV or Parquet to write.")]
+
+
+def main() -> None:
+    """Entry point: unusable arguments and unreadable files end with one clear line and status 2."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(message)s")
+    try:
+        app()
+    except (ValueError, KeyError, LookupError, OSError) as error:
+        message = error.args[0] if isinstance(error, KeyError) and error.args else error
+        typer.secho(f"ionscout: {message}", err=True, fg=typer.colors.RED)
+        sys.exit(2)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    if version:
+        from .. import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def predict(
+    formulas: Annotated[list[str] | None, typer.Argument(help="Formulas, e.g. Na3Zr2Si2PO12.")] = None,
+    input: Input = None,
+    output: Output = None,
+    temperature: Annotated[float | None, typer.Option("--temperature", "-t", help="Temperature in C.")] = None,
+    state: Annotated[str | None, typer.Option(help="crystalline, glass, glass_ceramic, amorphous or unknown.")] = None,
+    interval: Annotated[float, typer.Option(help="Fraction of new measurements the bounds should hold.")] = 0.9,
+) -> None:
+    """Predict the properties of formulas, or of every row of a file."""
+    from ..training.registry import champions
+    from .predict import CHUNK_ROWS, input_table, predict_table
+    from .tables import TableWriter, read_chunks
+
+    if (input is None) == (not formulas):
+        raise ValueError(
+            "give formulas, or a file with --input, not both" if formulas else "give formulas or --input FILE"
+        )
+    models = champions()
+    if input is None:
+        chunks: Iterator[Any] = iter([formulas])
+    else:
+        chunks = read_chunks(input, CHUNK_ROWS, as_typed=True)
+    rows = bad = 0
+    if output is None:
+        import pandas as pd
+
+        answers = []
+        for chunk in chunks:
+            answers.append(predict_table(input_table(chunk, temperature, state), models, interval))
+        table = pd.concat(answers)
+        rows, bad = len(table), int(table["error"].notna().sum())
+        if input is None:
+            _print(table, "predictions", limit=None)
+        else:
+            table.to_csv(sys.stdout, index=False, float_format="%.6g")
+    else:
+        with TableWriter(output) as writer, _counter("rows") as advance:
+            for chunk in chunks:
+                answer = predict_table(input_table(chunk, temperature, state), models, interval)
+                writer.write(answer)
+                rows, bad = rows + len(answer), bad + int(answer["error"].notna().sum())
+                advance(len(answer))
+    _report(rows, bad, output)
+
+
+@app.command()
+def dopants(
+    host: Annotated[str, typer.Argument(help="Parent formula, e.g. Na3Zr2Si2PO12.")],
+    site: Annotated[str, typer.Option(help="Element to replace; several with commas.")],
+    dopants: Annotated[str, typer.Option(help="'all', or symbols with commas.")] = "all",
+    x: Annotated[str, typer.Option(help="Amounts per formula unit, with commas.")] = "0.05,0.1,0.2,0.3",
+    output: Output = None,
+    refused: Annotated[Path | None, typer.Option(help="Where to write what was refused, with reasons.")] = None,
+) -> None:
+    """Enumerate charge-balanced doped compositions of a host."""
+    from .screen.dopants import dopants as enumerate_dopants
+    from .tables import TableWriter
+
+    try:
+        amounts = [float(v) for v in x.split(",")]
+    except ValueError:
+        raise ValueError(f"--x {x!r}: give numbers with commas, e.g. 0.1,0.2") from None
+    found = enumerate_dopants(host, site=[s.strip() for s in site.split(",")], dopants=dopants, x=amounts)
+    if not len(found):
+        raise ValueError(f"no candidate is left: {'; '.join(found.refused['reason'].unique()[:3])}")
+    if output is None:
+        found.to_dataframe().to_csv(sys.stdout, index=False)
+    else:
+        with TableWriter(output) as writer:
+            for table, _ in found.chunks():
+                writer.write(table)
+    if refused is not None:
+        with TableWriter(refused) as writer:
+            writer.write(found.refused)
+    typer.echo(f"{len(found):,} candidates, {len(found.refused):,} refused", err=True)
+
+
+@app.command()
+def rank(
+    input: Annotated[Path, typer.Option("--input", "-i", help="Predictions, as `ionscout predict` writes them.")],
+    spec: Annotated[
+        str | None, typer.Option(help="e.g. 'conductivity_S_cm >= 1e-3, oxidation_limit_V >= 3.5, no Co'.")
+    ] = None,
+    output: Output = None,
+    top: Annotated[int, typer.Option(min=1, help="Rows to print.")] = PRINTED_ROWS,
+    plot: Annotated[Path | None, typer.Option(help="PNG of the best candidates with their intervals.")] = None,
+) -> None:
+    """Order predictions by the probability that they meet a spec."""
+    import pandas as pd
+
+    from .screen.ranking import rank as rank_table
+    from .screen.spec import DEFAULT_SPEC
+    from .tables import TableWriter, read_chunks
+
+    table = pd.concat(list(read_chunks(input, 100_000)))
+    ranked = rank_table(table, spec or DEFAULT_SPEC)
+    if output is not None:
+        with TableWriter(output) as writer:
+            writer.write(ranked)
+    if plot is not None:
+        from .plots import ranking_plot
+
+        plot.parent.mkdir(parents=True, exist_ok=True)
+        ranking_plot(ranked).savefig(plot, dpi=150)
+    _print(ranked, f"spec: {spec or DEFAULT_SPEC}", limit=top)
+    _report(len(ranked), int(ranked["rank"].isna().sum()), output)
+
+
+@app.command()
+def train(
+    seed: Annotated[int, typer.Option(help="Shuffles the folds of the cross-validation.")] = 0,
+) -> None:
+    """Fit, cross-validate, log and register all models on the curated tables."""
+    from ..training.train import train as train_models
+
+    with _steps() as tell:
+        summary = train_models(seed=seed, progress=tell)
+    _print_training(summary)
+
+
+@models_app.callback()
+def models(context: typer.Context) -> None:
+    """List registered models."""
+    if context.invoked_subcommand is None:
+        from ..training.registry import models as registered
+
+        table = registered()
+        if table.empty:
+            raise LookupError("no model is registered yet; run `ionscout train`")
+        typer.echo(table.drop(columns="run_id").round(3).to_string(index=False))
+
+
+@models_app.command()
+def promote(
+    name: Annotated[str, typer.Argument(help="Property, e.g. conductivity.")],
+    version: Annotated[int, typer.Argument(help="Version that shall serve.")],
+) -> None:
+    """Let a version serve, and with it the property that comes from the same model."""
+    from ..training.registry import promote_together
+
+    for moved, number in promote_together(name, version).items():
+        typer.echo(f"{moved}: version {number} is champion")
+
+
+@data_app.command()
+def summary(
+    by: Annotated[
+        str | None, typer.Option(help="Count by a column: family, state, quality, mobile_ion, method ...")
+    ] = None,
+) -> None:
+    """What the curated tables hold, and how far laboratories differ on one composition."""
+    from ..training.data.summary import count_by, noise_floors, summarise
+    from .text import print_frame
+
+    if by is not None:
+        counts = count_by(by)
+        if counts.empty:
+            raise ValueError(f"--by {by!r}: no table has this column; try family, state, quality, mobile_ion or method")
+        print_frame(counts, f"Rows by {by}")
+        return
+    print_frame(summarise().set_index("table").T.reset_index(names=""), "Curated tables")
+    print_frame(noise_floors(), "Noise floor: how far repeated measurements of one composition differ, in decades")
+
+
+@data_app.command()
+def validate(
+    file: Annotated[Path, typer.Argument(help="Measurements as CSV or Parquet.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write the rows that are valid.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Problems to print.")] = 20,
+) -> None:
+    """Check a table of measurements; list what is wrong, row by row, with the remedy."""
+    from ..training.data.validate import validate as validate_table
+    from .tables import TableWriter
+    from .text import print_frame
+
+    report = validate_table(file)
+    if not report.problems.empty:
+        print_frame(report.problems.head(top), f"Problems in {file} (the header is row 1)")
+    if len(report.problems) > top:
+        typer.echo(f"{len(report.problems) - top:,} more; --top shows them", err=True)
+    if output is not None:
+        with TableWriter(output) as writer:
+            writer.write(report.valid)
+    typer.echo(str(report), err=True)
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str], None]]:
+    """A spinner on standard error that names the step under way."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+
+        def tell(step: str) -> None:
+            console.print(f"  {step}")
+            status.update(step)
+
+        yield tell
+
+
+@contextmanager
+def _counter(what: str) -> Iterator[Callable[[int], None]]:
+    """A running count with its rate on standard error."""
+    from rich.console import Console
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.completed:,.0f} " + what), TextColumn("{task.fields[rate]}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None, rate="")
+
+        def advance(rows: int) -> None:
+            progress.advance(task, rows)
+            speed = progress.tasks[0].speed
+            progress.update(task, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield advance
+
+
+def _report(rows: int, bad: int, output: Path | None) -> None:
+    """Say on standard error what was done."""
+    where = f" to {output}" if output is not None else ""
+    typer.echo(f"{rows:,} rows{where}, {bad:,} with errors", err=True)
+
+
+def _print(table: "pd.DataFrame", title: str, limit: int | None) -> None:
+    """Print predictions or a ranking as a table for people."""
+    from .text import print_table
+
+    print_table(table if limit is None else table.head(limit), title)
+
+
+def _print_training(summary: "pd.DataFrame") -> None:
+    from .text import print_training
+
+    print_training(summary)

@@ -1,0 +1,131 @@
+"""`ion.predict`: any inputs in, one row of properties out for each, in order, errors in their place."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..featurize.composition import CompositionBatch
+from ..models.base import PropertyModel
+from ..models.context import Context
+from ..models.prediction import predict_properties
+from ..training.registry import champions
+
+CHUNK_ROWS = 20_000  # keeps the feature matrix of a chunk near 10 MB
+
+
+class InputError(ValueError):
+    """A row cannot be predicted and `strict=True` was asked."""
+
+
+def predict(
+    inputs: Any,
+    temperature_C: float | Sequence[float] | None = None,
+    interval: float = 0.9,
+    *,
+    state: str | Sequence[str] | None = None,
+    strict: bool = False,
+) -> pd.DataFrame:
+    """Predict the properties of compositions with the champion models.
+
+    Parameters
+    ----------
+    inputs : str, list of str, Series, DataFrame, pymatgen Composition or Structure, or a list of them
+        n inputs. A DataFrame has a column `formula`, may have `temperature_C` and `state`, and keeps its other columns.
+    temperature_C : float or (n,), optional
+        Temperature in Celsius; fills what the inputs leave open. 25 if nothing is said.
+    interval : float
+        Fraction of new measurements that the bounds should hold.
+    state : str or (n,), optional
+        crystalline (default), glass, glass_ceramic, amorphous or unknown.
+    strict : bool
+        Raise at the first row that cannot be predicted instead of reporting it in `error`.
+
+    Returns
+    -------
+    DataFrame
+        n rows in order, index as given: the input's columns, then for every property its value, `_lower` and `_upper`;
+        `domain_score`, `in_domain`, `error`.
+
+    Raises
+    ------
+    NoChampionError
+        If no model has been trained yet.
+    InputError
+        With `strict`, naming the row.
+    ValueError
+        If `interval` is not between 0 and 1, or lengths differ.
+    KeyError
+        If a DataFrame has no column `formula`.
+
+    See Also
+    --------
+    ionscout.rank : order predictions by the probability of meeting a spec.
+    """
+    table = input_table(inputs, temperature_C, state)
+    models = champions()
+    parts = [predict_table(part, models, interval) for part in _chunks(table)]
+    out = pd.concat(parts) if len(parts) > 1 else parts[0]
+    out.attrs["interval"] = interval
+    if strict and out["error"].notna().any():
+        row = int(np.flatnonzero(out["error"].notna())[0])
+        raise InputError(f"row {row}: {out['error'].iloc[row]}")
+    return out
+
+
+def predict_table(table: pd.DataFrame, models: Sequence[PropertyModel], interval: float = 0.9) -> pd.DataFrame:
+    """Predict one chunk, as `input_table` makes it: `table` with the answer's columns behind its own."""
+    context = Context.read(len(table), table["temperature_C"], table["state"])
+    answer = predict_properties(models, CompositionBatch.from_formulas(table["formula"]), context, interval)
+    kept = table[[c for c in table.columns if c not in answer]]
+    return pd.concat([kept, pd.DataFrame(answer, index=table.index)], axis=1)
+
+
+def input_table(inputs: Any, temperature_C: Any = None, state: Any = None) -> pd.DataFrame:
+    """Inputs of any kind as a table with columns formula, temperature_C and state, and what it had besides.
+
+    Raises
+    ------
+    KeyError
+        If a DataFrame has no column `formula`, saying which column may be meant.
+    """
+    if isinstance(inputs, pd.DataFrame):
+        table = inputs.copy()
+        if "formula" not in table:
+            alike = [c for c in table if str(c).strip().lower() in ("formula", "composition", "formulas", "compound")]
+            hint = f"; rename {alike[0]!r} to 'formula'" if alike else ""
+            raise KeyError(f"the table has no column 'formula'{hint} (columns: {', '.join(map(str, table.columns))})")
+    elif isinstance(inputs, pd.Series):
+        table = pd.DataFrame({"formula": inputs})
+    else:
+        table = pd.DataFrame({"formula": _formulas(inputs)})
+    table["temperature_C"] = _filled(table, "temperature_C", temperature_C, 25.0)
+    table["state"] = _filled(table, "state", state, "crystalline")
+    return table
+
+
+def _filled(table: pd.DataFrame, column: str, given: Any, default: float | str) -> Any:
+    """A column of the table, where it is empty filled with what was given, or the default."""
+    filling: Any = default if given is None else given
+    if not np.isscalar(filling):
+        if len(filling) != len(table):
+            raise ValueError(f"{len(filling)} values of {column} for {len(table)} inputs; give one, or one for each")
+        filling = pd.Series(list(filling), index=table.index)
+    return table[column].where(table[column].notna(), filling) if column in table else filling
+
+
+def _formulas(inputs: Any) -> list[Any]:
+    """One formula for each of a list of strings and pymatgen objects, or of one."""
+    single = isinstance(inputs, str) or hasattr(inputs, "composition") or hasattr(inputs, "get_el_amt_dict")
+    formulas = []
+    for item in [inputs] if single else inputs:
+        composition: Any = getattr(item, "composition", item)
+        formulas.append(composition.formula.replace(" ", "") if hasattr(composition, "get_el_amt_dict") else item)
+    return formulas
+
+
+def _chunks(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Slices of at most CHUNK_ROWS rows; at least one, so that an empty table answers with all columns."""
+    for start in range(0, max(len(table), 1), CHUNK_ROWS):
+        yield table.iloc[start : start + CHUNK_ROWS]

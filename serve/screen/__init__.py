@@ -1,0 +1,1 @@
+"""What is asked of a screen: candidate spaces, specs and ranking."""

@@ -1,0 +1,73 @@
+import numpy as np
+import pandas as pd
+import pytest
+from ionscout.serve.screen.ranking import rank
+from scipy.stats import norm
+
+
+def predictions(values, half=0.5, column="oxidation_limit_V"):
+    values = np.asarray(values, dtype=float)
+    return pd.DataFrame(
+        {
+            "formula": [f"Na{i + 1}Cl" for i in range(len(values))],
+            column: values,
+            f"{column}_lower": values - half,
+            f"{column}_upper": values + half,
+        }
+    )
+
+
+def test_probability_is_that_of_the_normal_with_the_given_interval():
+    ranked = rank(predictions([3.0, 3.5, 4.0]), "oxidation_limit_V >= 3.4")
+    sigma = 0.5 / norm.ppf(0.95)
+    np.testing.assert_allclose(ranked["probability"], norm.sf(3.4, [4.0, 3.5, 3.0], sigma), rtol=1e-12)
+    assert ranked["rank"].tolist() == [1, 2, 3]
+
+
+def test_each_side_of_a_skewed_interval_counts_for_itself():
+    table = predictions([3.0]).assign(oxidation_limit_V_upper=5.0)
+    above = rank(table, "oxidation_limit_V >= 4")["probability"][0]
+    below = rank(table, "oxidation_limit_V >= 2.75")["probability"][0]
+    assert above == pytest.approx(norm.sf(1.0, scale=2.0 / norm.ppf(0.95)))
+    assert below == pytest.approx(norm.sf(-0.25, scale=0.5 / norm.ppf(0.95)))
+
+
+def test_conductivity_is_judged_in_decades():
+    table = predictions([1e-3], column="conductivity_S_cm").assign(
+        conductivity_S_cm_lower=1e-4, conductivity_S_cm_upper=1e-2
+    )
+    assert rank(table, "conductivity >= 1e-3")["probability"][0] == pytest.approx(0.5)
+
+
+def test_conditions_multiply_and_the_weakest_is_named():
+    table = pd.concat(
+        [predictions([4.0]), predictions([0.6], column="reduction_limit_V").drop(columns="formula")], axis=1
+    )
+    ranked = rank(table, "oxidation_limit_V >= 4, reduction_limit_V <= 0.3").iloc[0]
+    assert ranked["probability"] == pytest.approx(ranked["p_oxidation_limit_V"] * ranked["p_reduction_limit_V"])
+    assert ranked["limited_by"] == "reduction_limit_V <= 0.3"
+
+
+def test_excluded_elements_end_at_zero_with_the_reason():
+    table = predictions([4.0, 4.0]).assign(formula=["NaCoO2", "NaCl"])
+    ranked = rank(table, "oxidation_limit_V >= 3, no Co")
+    assert ranked["formula"].tolist() == ["NaCl", "NaCoO2"]
+    assert ranked["probability"][1] == 0.0
+    assert ranked["limited_by"][1] == "contains Co"
+
+
+def test_rows_in_error_come_last_without_a_rank():
+    ranked = rank(predictions([np.nan, 3.0]), "oxidation_limit_V >= 3")
+    assert ranked["formula"].tolist() == ["Na2Cl", "Na1Cl"]
+    assert ranked["rank"].isna().tolist() == [False, True]
+
+
+def test_order_of_the_input_does_not_matter():
+    table = predictions([3.0, 3.0, 3.2, 2.9, 3.0])
+    shuffled = table.sample(frac=1.0, random_state=1)
+    pd.testing.assert_frame_equal(rank(table, "oxidation_limit_V >= 3"), rank(shuffled, "oxidation_limit_V >= 3"))
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(KeyError, match="energy_above_hull_eV_atom"):
+        rank(predictions([3.0]), "energy_above_hull_eV_atom <= 0.03")
