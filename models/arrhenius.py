@@ -31,6 +31,8 @@ class ArrheniusModel(PropertyModel):
         Fitted on measured rows, each at the temperature it was reported at.
     level_intervals, energy_intervals : GroupedConformal
         Calibrated on out-of-fold residuals grouped by chemical system.
+    level_prior, energy_prior : GroupedConformal
+        Calibrated on families left out whole; for families that were never measured.
     domain : Domain
         Compositions with a measured conductivity.
     """
@@ -39,6 +41,8 @@ class ArrheniusModel(PropertyModel):
     activation_energy: Blend
     level_intervals: GroupedConformal
     energy_intervals: GroupedConformal
+    level_prior: GroupedConformal
+    energy_prior: GroupedConformal
     domain: Domain
 
     kind: ClassVar[str] = "arrhenius"
@@ -58,20 +62,29 @@ class ArrheniusModel(PropertyModel):
             self.activation_energy.predict(places, question.inputs), ACTIVATION_ENERGY.lower, ACTIVATION_ENERGY.upper
         )
         level = self.level.predict(places, question.inputs) + energy * decades
-        energy_width = self.energy_intervals.half_width(distances, interval)
+        known = self.level.knows(places)
+        level_width, energy_width = (
+            np.where(known, usual.half_width(distances, interval, places.family), prior.half_width(distances, interval))
+            for usual, prior in (
+                (self.level_intervals, self.level_prior),
+                (self.energy_intervals, self.energy_prior),
+            )
+        )
         # Errors of level and slope are taken as independent; the slope's counts by the distance from 25 C.
-        level_width = np.hypot(self.level_intervals.half_width(distances, interval), energy_width * decades)
+        level_width = np.hypot(level_width, energy_width * decades)
         estimates = {
             CONDUCTIVITY.column: Estimate.around(level, level_width, CONDUCTIVITY),
             ACTIVATION_ENERGY.column: Estimate.around(energy, energy_width, ACTIVATION_ENERGY),
         }
-        return Answer(estimates, distances, self.domain.verdict(question.batch, distances))
+        return Answer(estimates, distances, known & self.domain.verdict(question.batch, distances))
 
     def _write(self, folder: Path) -> dict:
         self.level.save(folder / "level")
         self.activation_energy.save(folder / "activation_energy")
         self.level_intervals.save(folder / "level_intervals.npz")
         self.energy_intervals.save(folder / "energy_intervals.npz")
+        self.level_prior.save(folder / "level_prior.npz")
+        self.energy_prior.save(folder / "energy_prior.npz")
         self.domain.save(folder / "domain.npz")
         return {}
 
@@ -82,5 +95,7 @@ class ArrheniusModel(PropertyModel):
             Blend.load(folder / "activation_energy"),
             GroupedConformal.load(folder / "level_intervals.npz"),
             GroupedConformal.load(folder / "energy_intervals.npz"),
+            GroupedConformal.load(folder / "level_prior.npz"),
+            GroupedConformal.load(folder / "energy_prior.npz"),
             Domain.load(folder / "domain.npz"),
         )

@@ -27,13 +27,34 @@ class BlendSettings:
         return {**self.booster.as_dict(), **kernel, "share": self.share}
 
 
+# Fewer measured rows of crystals than this do not make a family known.
+FAMILY_ROWS = 10
+
+
 @dataclass(frozen=True)
 class Blend:
-    """Weighted mean of a booster ensemble and a Gaussian process."""
+    """Weighted mean of a booster ensemble and a Gaussian process, for families that were measured; else the median.
+
+    In an unseen family nothing that was tried beats the median of all families: relatives in composition need not be
+    relatives in structure. There `knows` is false, and the answer says no more than the median.
+
+    Parameters
+    ----------
+    booster, process : BoosterEnsemble, GaussianProcess
+        The parts.
+    share : float
+        Weight of the process.
+    median : float
+        Median of the training targets.
+    families : tuple of int
+        Families with at least `FAMILY_ROWS` training rows that are no glass, as `Places.family` counts them.
+    """
 
     booster: BoosterEnsemble
     process: GaussianProcess
     share: float
+    median: float
+    families: tuple[int, ...]
 
     @classmethod
     def fit(
@@ -64,21 +85,33 @@ class Blend:
         """
         chosen = inputs[:, input_positions(settings.columns)]
         booster = BoosterEnsemble.fit(chosen, target, settings.columns, settings.booster, weight)
-        return cls(booster, GaussianProcess.fit(settings.kernel, places, target, source), settings.share)
+        process = GaussianProcess.fit(settings.kernel, places, target, source)
+        # Glasses do not make a crystal known; crystals make the glasses of their chemistry known.
+        numbers, counts = np.unique(places.family[places.glassy != 1], return_counts=True)
+        known = tuple(int(n) for n in numbers[counts >= FAMILY_ROWS])
+        return cls(booster, process, settings.share, float(np.median(target)), known)
 
     def predict(self, places: Places, inputs: np.ndarray) -> np.ndarray:
         """Prediction (n,) float64 for rows given as in `fit`."""
         trees = self.booster.predict(inputs[:, input_positions(self.booster.columns)])
-        return (1.0 - self.share) * trees + self.share * self.process.predict(places)
+        blended = (1.0 - self.share) * trees + self.share * self.process.predict(places)
+        return np.where(self.knows(places), blended, self.median)
+
+    def knows(self, places: Places) -> np.ndarray:
+        """Whether the family of each row (n,) was in training."""
+        return np.isin(places.family, self.families)
 
     def save(self, folder: Path) -> None:
         """Write both parts into a folder."""
         self.booster.save(folder)
         self.process.save(folder / "process.npz")
-        (folder / "blend.json").write_text(json.dumps({"share": self.share}))
+        (folder / "blend.json").write_text(
+            json.dumps({"share": self.share, "median": self.median, "families": list(self.families)})
+        )
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Inverse of `save`."""
-        share = json.loads((folder / "blend.json").read_text())["share"]
-        return cls(BoosterEnsemble.load(folder), GaussianProcess.load(folder / "process.npz"), share)
+        facts = json.loads((folder / "blend.json").read_text())
+        parts = BoosterEnsemble.load(folder), GaussianProcess.load(folder / "process.npz")
+        return cls(*parts, facts["share"], facts["median"], tuple(facts["families"]))

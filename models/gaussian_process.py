@@ -1,6 +1,6 @@
 """A Gaussian process on chemical distance: what measured relatives of a composition say, and how sure they are."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import Self
@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 from ..featurize.composition import CompositionBatch
 from ..featurize.electrolyte import electrolyte_feature_names
 from ..featurize.elements import N_ELEMENTS
+from ..featurize.family import FAMILIES, families
 from ..featurize.framework import framework_fractions
 from .domain import profiles
 from .inputs import THERMAL, input_positions
@@ -67,6 +68,8 @@ class Places:
         Temperature of the row.
     glassy : (n,) int
         0 crystalline or unknown, 1 glass or amorphous, 2 glass-ceramic.
+    family : (n,) int
+        Place of the row's family in `featurize.family.FAMILIES`; -1 for rows in error. Not part of the covariance.
     """
 
     whole: np.ndarray
@@ -74,6 +77,7 @@ class Places:
     ionic: np.ndarray
     temperature_C: np.ndarray
     glassy: np.ndarray
+    family: np.ndarray
 
     @classmethod
     def of(cls, batch: CompositionBatch, inputs: np.ndarray) -> Self:
@@ -89,6 +93,7 @@ class Places:
             inputs[:, input_positions(_ionic_columns())],
             -1000.0 / context[:, 0].astype(np.float64) - ZERO_CELSIUS_K,
             np.where(glass, 1, np.where(context[:, 2] == 1, 2, 0)),
+            np.array([-1 if f is None else FAMILIES.index(f) for f in families(batch)], dtype=np.int64),
         )
 
     def __len__(self) -> int:
@@ -143,13 +148,7 @@ class GaussianProcess:
         """
         centre = places.ionic.mean(axis=0, dtype=np.float64)
         spread = places.ionic.std(axis=0, dtype=np.float64)
-        own = Places(
-            places.whole,
-            places.framework,
-            _standardise(places.ionic, centre, spread),
-            places.temperature_C,
-            places.glassy,
-        )
+        own = replace(places, ionic=_standardise(places.ionic, centre, spread))
         covariance = _covariance(kernel, own, own)
         covariance += kernel.source**2 * (np.asarray(source)[:, None] == np.asarray(source)[None, :])
         mean = float(target.mean())
@@ -167,10 +166,10 @@ class GaussianProcess:
         out = np.empty(len(places))
         for start in range(0, len(places), _CHUNK_ROWS):
             part = places[slice(start, start + _CHUNK_ROWS)]
-            ionic = _standardise(part.ionic, self.centre, self.spread)
-            asked = Places(part.whole, part.framework, ionic, part.temperature_C, part.glassy)
-            out[start : start + _CHUNK_ROWS] = self.mean + _covariance(self.kernel, asked, self.places) @ self.weights
-        return out
+            asked = replace(part, ionic=_standardise(part.ionic, self.centre, self.spread))
+            # Summed row by row: a matrix product would round differently with the number of rows asked together.
+            out[start : start + _CHUNK_ROWS] = (_covariance(self.kernel, asked, self.places) * self.weights).sum(axis=1)
+        return out + self.mean
 
     def save(self, path: Path) -> None:
         """Write an npz file."""

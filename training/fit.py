@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -31,8 +32,14 @@ from ..models.window import WindowModel, uncross
 from .folds import grouped_folds
 
 N_FOLDS = 8
-# Groups that are held out together; the first calibrates the intervals.
-GROUPINGS = {"system": "chemical system", "source": "paper"}
+# What stays on one side of a split; the chemical system calibrates the intervals.
+GROUPINGS = {
+    "system": "chemical system",
+    "source": "paper",
+    "family": "family, one left out",
+    "time": "time, later papers predicted",
+    "random": "nothing (random rows)",
+}
 # The domain ends where nine in ten of the held-out systems lay: farther out, no interval was tested.
 DOMAIN_QUANTILE = 0.9
 
@@ -89,6 +96,7 @@ ENERGY = BlendSettings(
     ),
     share=2 / 3,
 )
+SETTINGS = {CONDUCTIVITY.name: LEVEL, ACTIVATION_ENERGY.name: ENERGY}
 COMPUTED = BoosterSettings(
     rounds=500,
     seeds=1,
@@ -114,6 +122,10 @@ class OutOfFold:
         Domain score of each row against its training folds; zeros where the model has no domain.
     row : (n,) int
         Position of each row in the table that was fitted.
+    known : (n,) bool
+        Whether the row's family was in the training folds; where not, the prediction is the median.
+    family : (n,) int
+        Family of each row, as `Places.family`; -1 where families are not told apart.
     """
 
     fact: Property
@@ -125,16 +137,120 @@ class OutOfFold:
     group: np.ndarray
     distance: np.ndarray
     row: np.ndarray
+    known: np.ndarray
+    family: np.ndarray
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model fitted on all rows, its out-of-fold predictions and the settings of its boosters."""
+    """A model fitted on all rows of `table`, its out-of-fold predictions and the settings of its boosters."""
 
     model: PropertyModel
     out_of_fold: list[OutOfFold]
     settings: dict[str, BoosterSettings | BlendSettings]
-    rows: int
+    table: pd.DataFrame
+
+    @property
+    def rows(self) -> int:
+        """Rows fitted on."""
+        return len(self.table)
+
+    def only(self, chosen: Callable[[OutOfFold], np.ndarray]) -> Self:
+        """The same fit with its out-of-fold record cut to the rows that `chosen` says (n,) bool."""
+        cut = [
+            replace(oof, **{f.name: getattr(oof, f.name)[chosen(oof)] for f in fields(oof)[2:]})
+            for oof in self.out_of_fold
+        ]
+        return replace(self, out_of_fold=cut)
+
+
+@dataclass(frozen=True)
+class MeasuredTable:
+    """Measured rows with what the models see of them, made once for many fits.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        formula, temperature_C, state, log10_conductivity, activation_energy_eV (either may be missing), weight,
+        group_system, group_source.
+    batch : CompositionBatch
+        Their compositions.
+    inputs : (n, p) float32
+        Their `model_inputs`, at the temperature of each row.
+    places : Places
+        Where they lie for the Gaussian process.
+    """
+
+    rows: pd.DataFrame
+    batch: CompositionBatch
+    inputs: np.ndarray
+    places: Places
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Self:
+        """Compute features of `rows`."""
+        batch = CompositionBatch.from_formulas(rows["formula"])
+        inputs = model_inputs(batch, rows["temperature_C"].to_numpy(np.float64), rows["state"].to_numpy(object))
+        return cls(rows, batch, inputs, Places.of(batch, inputs))
+
+    def target(self, fact: Property) -> np.ndarray:
+        """Values (n,) of a property; NaN where a row has none."""
+        return self.rows[fact.column].to_numpy(np.float64)
+
+    def fit(self, fact: Property, train: np.ndarray) -> Blend:
+        """Fit the model of a property on the rows at positions `train`."""
+        return Blend.fit(
+            self.places[train],
+            self.inputs[train],
+            self.target(fact)[train],
+            self.rows["group_source"].to_numpy(object)[train],
+            SETTINGS[fact.name],
+            self.rows["weight"].to_numpy(np.float64)[train],
+        )
+
+    def predict(self, model: Blend, test: np.ndarray) -> np.ndarray:
+        """Prediction for the rows at positions `test`, each at its own temperature."""
+        return model.predict(self.places[test], self.inputs[test])
+
+    def out_of_fold(self, fact: Property, grouping: str, folds: np.ndarray) -> "OutOfFold":
+        """Predict every row that has the property by a model that saw only the other folds.
+
+        Parameters
+        ----------
+        fact : Property
+            What is predicted.
+        grouping : str
+            Key of `GROUPINGS`.
+        folds : (n,) int
+            Fold of each row; rows of fold -1 are always trained on and never scored, those below take no part.
+        """
+        target = self.target(fact)
+        use = np.flatnonzero(np.isfinite(target) & (folds >= 0))
+        known = np.flatnonzero(np.isfinite(target) & (folds > -2))
+        predicted, baseline, distances = (np.empty(len(target)) for _ in range(3))
+        familiar = np.zeros(len(target), dtype=bool)
+
+        def fill(fold: int) -> None:
+            train, test = known[folds[known] != fold], use[folds[use] == fold]
+            model = self.fit(fact, train)
+            predicted[test] = self.predict(model, test)
+            familiar[test] = model.knows(self.places[test])
+            distances[test] = Domain.fit(self.batch[train]).score(self.batch[test])
+            baseline[test] = np.median(target[train])
+
+        side_by_side(fill, np.unique(folds[use]))
+        groups = self.rows[f"group_{'source' if grouping == 'source' else 'system'}"].to_numpy(object)
+        said = np.clip(predicted[use], fact.lower, fact.upper)
+        record = (baseline[use], folds[use], groups[use], distances[use], use, familiar[use], self.places.family[use])
+        return OutOfFold(fact, grouping, target[use], said, *record)
+
+    def folds(self, fact: Property, grouping: str, n_folds: int, seed: int) -> np.ndarray:
+        """Folds (n,) of the rows that have the property, grouped; -1 for the others."""
+        use = np.flatnonzero(np.isfinite(self.target(fact)))
+        folds = np.full(len(self.rows), -1)
+        groups = np.arange(len(use)) if grouping == "random" else self.rows[f"group_{grouping}"].to_numpy(object)[use]
+        folds[use] = grouped_folds(groups, n_folds, seed)
+        return folds
 
 
 def fit_arrhenius(rows: pd.DataFrame, n_folds: int = N_FOLDS, seed: int = 0) -> Fitted:
@@ -143,47 +259,44 @@ def fit_arrhenius(rows: pd.DataFrame, n_folds: int = N_FOLDS, seed: int = 0) -> 
     Parameters
     ----------
     rows : DataFrame
-        Measured rows: formula, temperature_C, state, log10_conductivity, activation_energy_eV (either may be missing),
-        weight, group_system, group_source.
+        As `MeasuredTable` takes them.
     n_folds, seed : int
         Folds of the calibration and their shuffle.
     """
-    batch = CompositionBatch.from_formulas(rows["formula"])
-    inputs = model_inputs(batch, rows["temperature_C"].to_numpy(np.float64), rows["state"].to_numpy(object))
-    weight = rows["weight"].to_numpy(np.float64)
-    source = rows["group_source"].to_numpy(object)
-    places = Places.of(batch, inputs)
-    oofs, intervals, blends = [], {}, {}
-    for fact, settings in ((CONDUCTIVITY, LEVEL), (ACTIVATION_ENERGY, ENERGY)):
-        target = rows[fact.column].to_numpy(np.float64)
-        use = np.flatnonzero(np.isfinite(target))
-
-        def fit(train: np.ndarray, t: np.ndarray = target, s: BlendSettings = settings) -> Blend:
-            return Blend.fit(places[train], inputs[train], t[train], source[train], s, weight[train])
-
-        def predict(train: np.ndarray, test: np.ndarray, fit: Callable = fit) -> np.ndarray:
-            return fit(train).predict(places[test], inputs[test])
-
-        for grouping in GROUPINGS:
-            groups = rows[f"group_{grouping}"].to_numpy(object)
-            oofs.append(
-                _out_of_fold(
-                    fact, grouping, groups, target, use, n_folds, seed, predict, lambda a, b: _distance(batch, a, b)
-                )
-            )
-        calibration = oofs[-len(GROUPINGS)]
-        intervals[fact.name] = GroupedConformal.fit(calibration.predicted - calibration.truth, calibration.distance)
-        blends[fact.name] = fit(use)
-    measured = np.flatnonzero(rows[CONDUCTIVITY.column].notna())
-    domain = Domain.fit(batch[measured], limit=float(np.quantile(oofs[0].distance, DOMAIN_QUANTILE)))
+    table = MeasuredTable.of(rows)
+    oofs = [
+        table.out_of_fold(fact, grouping, table.folds(fact, grouping, n_folds, seed))
+        for fact in ArrheniusModel.properties
+        for grouping in ("system", "source")
+    ]
+    calibration = {oof.fact.name: oof for oof in oofs if oof.grouping == "system"}
+    blends = {f.name: table.fit(f, np.flatnonzero(np.isfinite(table.target(f)))) for f in ArrheniusModel.properties}
+    measured = np.flatnonzero(np.isfinite(table.target(CONDUCTIVITY)))
+    limit = float(np.quantile(calibration[CONDUCTIVITY.name].distance, DOMAIN_QUANTILE))
     model = ArrheniusModel(
-        blends[CONDUCTIVITY.name],
-        blends[ACTIVATION_ENERGY.name],
-        intervals[CONDUCTIVITY.name],
-        intervals[ACTIVATION_ENERGY.name],
-        domain,
+        level=blends[CONDUCTIVITY.name],
+        activation_energy=blends[ACTIVATION_ENERGY.name],
+        level_intervals=calibrated(calibration[CONDUCTIVITY.name]),
+        energy_intervals=calibrated(calibration[ACTIVATION_ENERGY.name]),
+        level_prior=family_prior(table, CONDUCTIVITY),
+        energy_prior=family_prior(table, ACTIVATION_ENERGY),
+        domain=Domain.fit(table.batch[measured], limit),
     )
-    return Fitted(model, oofs, {CONDUCTIVITY.name: LEVEL, ACTIVATION_ENERGY.name: ENERGY}, len(rows))
+    return Fitted(model, oofs, {f.name: SETTINGS[f.name] for f in ArrheniusModel.properties}, rows)
+
+
+def calibrated(oof: OutOfFold) -> GroupedConformal:
+    """Intervals from out-of-fold predictions in families that were trained on."""
+    return GroupedConformal.fit((oof.predicted - oof.truth)[oof.known], oof.distance[oof.known], oof.family[oof.known])
+
+
+def family_prior(table: MeasuredTable, fact: Property) -> GroupedConformal:
+    """Intervals around the median for a family that was never measured: each family against all others."""
+    target = table.target(fact)
+    known = np.isfinite(target)
+    target, family = target[known], table.places.family[known]
+    residuals = np.concatenate([target[family == f] - np.median(target[family != f]) for f in np.unique(family)])
+    return GroupedConformal.fit(residuals)
 
 
 def fit_window(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
@@ -191,27 +304,25 @@ def fit_window(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
     table = table[table[REDUCTION_LIMIT.column].notna() & table[OXIDATION_LIMIT.column].notna()]
     inputs = _computed_inputs(table)
     low, high = (table[p.column].to_numpy(np.float64) for p in (REDUCTION_LIMIT, OXIDATION_LIMIT))
-    everything = np.arange(len(table))
     predicted = np.empty((2, len(table)))
-    groups = table["group_system"].to_numpy(object)
-    folds = grouped_folds(groups, n_folds, seed)
+    folds = grouped_folds(table["group_system"], n_folds, seed)
 
-    def fit_fold(fold: int) -> None:
+    def fill(fold: int) -> None:
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         predicted[:, test] = uncross(*(_fit(inputs[train], t[train]).predict(inputs[test]) for t in (low, high)))
 
-    _side_by_side(fit_fold, range(n_folds))
+    side_by_side(fill, range(n_folds))
     oofs = [
-        OutOfFold(
-            fact, "system", truth, said, _fold_medians(truth, folds), folds, groups, np.zeros(len(table)), everything
-        )
-        for fact, truth, said in zip((REDUCTION_LIMIT, OXIDATION_LIMIT), (low, high), predicted, strict=True)
+        _computed_oof(fact, truth, said, folds, table)
+        for fact, truth, said in zip(WindowModel.properties, (low, high), predicted, strict=True)
     ]
     model = WindowModel(
-        *_side_by_side(lambda t: _fit(inputs, t), (low, high)),
-        *(GroupedConformal.fit(o.predicted - o.truth, o.distance) for o in oofs),
+        _fit(inputs, low),
+        _fit(inputs, high),
+        calibrated(oofs[0]),
+        calibrated(oofs[1]),
     )
-    return Fitted(model, oofs, {p.name: COMPUTED for p in WindowModel.properties}, len(table))
+    return Fitted(model, oofs, {p.name: COMPUTED for p in WindowModel.properties}, table)
 
 
 def fit_hull(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
@@ -219,65 +330,44 @@ def fit_hull(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
     table = table[table[ENERGY_ABOVE_HULL.column].notna()]
     inputs = _computed_inputs(table)
     target = table[ENERGY_ABOVE_HULL.column].to_numpy(np.float64)
-    everything = np.arange(len(table))
-    oof = _out_of_fold(
-        ENERGY_ABOVE_HULL,
-        "system",
-        table["group_system"].to_numpy(object),
-        target,
-        everything,
-        n_folds,
-        seed,
-        lambda train, test: _fit(inputs[train], target[train]).predict(inputs[test]),
-        lambda train, test: np.zeros(len(test)),
-    )
-    model = HullModel(_fit(inputs, target), GroupedConformal.fit(oof.predicted - oof.truth, oof.distance))
-    return Fitted(model, [oof], {ENERGY_ABOVE_HULL.name: COMPUTED}, len(table))
-
-
-def _out_of_fold(
-    fact: Property,
-    grouping: str,
-    groups: np.ndarray,
-    target: np.ndarray,
-    use: np.ndarray,
-    n_folds: int,
-    seed: int,
-    predict: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    distance: Callable[[np.ndarray, np.ndarray], np.ndarray],
-) -> OutOfFold:
-    """Predict every row of `use` by a model fitted on the folds without its group."""
-    folds = grouped_folds(groups[use], n_folds, seed)
-    predicted, distances = np.empty(len(use)), np.empty(len(use))
+    predicted = np.empty(len(table))
+    folds = grouped_folds(table["group_system"], n_folds, seed)
 
     def fill(fold: int) -> None:
-        inside = folds == fold
-        train, test = use[~inside], use[inside]
-        predicted[inside] = predict(train, test)
-        distances[inside] = distance(train, test)
+        train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        predicted[test] = _fit(inputs[train], target[train]).predict(inputs[test])
 
-    _side_by_side(fill, range(n_folds))
-    truth = target[use]
-    predicted = np.clip(predicted, fact.lower, fact.upper)
-    return OutOfFold(fact, grouping, truth, predicted, _fold_medians(truth, folds), folds, groups[use], distances, use)
+    side_by_side(fill, range(n_folds))
+    oof = _computed_oof(ENERGY_ABOVE_HULL, target, predicted, folds, table)
+    model = HullModel(_fit(inputs, target), calibrated(oof))
+    return Fitted(model, [oof], {ENERGY_ABOVE_HULL.name: COMPUTED}, table)
 
 
-def _fold_medians(truth: np.ndarray, folds: np.ndarray) -> np.ndarray:
-    """Median of the other folds (n,): what a person without a model would say."""
+def _computed_oof(
+    fact: Property, truth: np.ndarray, predicted: np.ndarray, folds: np.ndarray, table: pd.DataFrame
+) -> OutOfFold:
+    """Out-of-fold record of a computed property, which has no domain."""
     medians = np.array([np.median(truth[folds != fold]) for fold in range(folds.max() + 1)])
-    return medians[folds]
+    return OutOfFold(
+        fact,
+        "system",
+        truth,
+        np.clip(predicted, fact.lower, fact.upper),
+        medians[folds],
+        folds,
+        table["group_system"].to_numpy(object),
+        np.zeros(len(truth)),
+        np.arange(len(truth)),
+        np.ones(len(truth), dtype=bool),
+        np.full(len(truth), -1),
+    )
 
 
-def _side_by_side(do: Callable, items: Iterable) -> list:
+def side_by_side(do: Callable, items: Iterable) -> list:
     """Results of `do` for each item, worked out on all cores; xgboost and numpy let go of the interpreter."""
     # Each item keeps to one thread of its own: nested pools wait for each other longer than they work.
     with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(do, items))
-
-
-def _distance(batch: CompositionBatch, train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """Domain score of test rows against the training rows."""
-    return Domain.fit(batch[train]).score(batch[test])
 
 
 def _computed_inputs(table: pd.DataFrame) -> np.ndarray:

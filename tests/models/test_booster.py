@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from ionscout.models.booster import BoosterEnsemble, BoosterSettings
+import xgboost as xgb
+from ionscout.models.booster import BoosterEnsemble, BoosterSettings, centre_splits
 
 SETTINGS = BoosterSettings(rounds=40, seeds=2, parameters={"max_depth": 3, "eta": 0.1, "subsample": 0.8})
 
@@ -44,3 +45,13 @@ def test_shapes_and_names_are_checked(data):
         BoosterEnsemble.fit(inputs, target, tuple("abcd"), BoosterSettings(monotone={"z": 1}))
     with pytest.raises(ValueError, match="1 targets are not finite"):
         BoosterEnsemble.fit(inputs, np.r_[np.nan, target[1:]], tuple("abcd"), SETTINGS)
+
+
+def test_centred_splits_change_no_training_row_and_forgive_the_least_change(data):
+    inputs, target = np.round(data[0], 1), data[1]
+    raw = xgb.train({"max_depth": 5, "tree_method": "hist"}, xgb.DMatrix(inputs, label=target), 40)
+    centred = centre_splits(raw, inputs)
+    np.testing.assert_allclose(centred.inplace_predict(inputs), raw.inplace_predict(inputs), rtol=1e-6)
+    below = inputs - np.float32(1e-4)
+    np.testing.assert_allclose(centred.inplace_predict(below), centred.inplace_predict(inputs), rtol=1e-6)
+    assert not np.allclose(raw.inplace_predict(below), raw.inplace_predict(inputs))

@@ -51,3 +51,15 @@ def test_file_round_trip(tmp_path):
     intervals.save(tmp_path / "i.npz")
     again = GroupedConformal.load(tmp_path / "i.npz")
     np.testing.assert_array_equal(again.half_width(np.linspace(0, 2, 9)), intervals.half_width(np.linspace(0, 2, 9)))
+
+
+def test_hard_kinds_get_wider_intervals_and_few_rows_change_little():
+    generator = np.random.default_rng(3)
+    kinds = np.repeat([0, 1, 2], [300, 100, 2])
+    residuals = generator.normal(size=402) * np.array([0.5, 2.0, 50.0])[kinds]
+    intervals = GroupedConformal.fit(residuals, np.zeros(402), kinds)
+    easy, hard, rare, unseen = intervals.half_width(np.zeros(4), 0.9, np.array([0, 1, 2, -1]))
+    assert hard > 3 * easy
+    assert rare < 15 * unseen
+    for kind, width in ((0, easy), (1, hard)):
+        assert (np.abs(residuals[kinds == kind]) <= width).mean() == pytest.approx(0.9, abs=0.06)
