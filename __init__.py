@@ -19,20 +19,41 @@ __version__ = "0.1.0"
 
 # Public name -> module that holds it; resolved on first use, so that `import ionscout` stays fast.
 _HOMES = {
+    "coatings": ".serve.interface",
     "dopants": ".serve.screen.dopants",
+    "evaluate": ".training.evaluate",
+    "interface": ".serve.interface",
     "predict": ".serve.predict",
     "rank": ".serve.screen.ranking",
     "train": ".training.train",
     "validate": ".training.data.validate",
+    "voltage_profile": ".serve.window",
+    "window": ".serve.window",
 }
 
-__all__ = ["__version__", "dopants", "models", "predict", "rank", "train", "validate"]
+__all__ = [
+    "__version__",
+    "coatings",
+    "dopants",
+    "evaluate",
+    "interface",
+    "models",
+    "predict",
+    "rank",
+    "train",
+    "validate",
+    "voltage_profile",
+    "window",
+]
 
 if TYPE_CHECKING:
+    from .serve.interface import coatings, interface
     from .serve.predict import predict
     from .serve.screen.dopants import dopants
     from .serve.screen.ranking import rank
+    from .serve.window import voltage_profile, window
     from .training.data.validate import validate
+    from .training.evaluate import evaluate
     from .training.registry import models
     from .training.train import train
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .window_command import pull_command, window_command, windows_command
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -173,6 +175,22 @@ def train(
     _print_training(summary)
 
 
+@app.command()
+def evaluate(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the report.")] = Path("evaluation"),
+    seeds: Annotated[int, typer.Option(min=1, help="Shuffles of the folds.")] = 5,
+) -> None:
+    """Cross-validate every property under every split; write report.md and report.html."""
+    from ..training.evaluate import evaluate as evaluate_models
+    from .text import print_frame
+
+    with _steps() as tell:
+        summary = evaluate_models(output, seeds=seeds, progress=tell)
+    columns = ["property", "grouping", "rows", "MAE", "MAE_lower", "MAE_upper", "Magpie_MAE", "median_MAE"]
+    print_frame(summary[[*columns, "Spearman", "top10", "coverage"]], "Errors by split")
+    typer.echo(f"report in {output / 'report.html'}", err=True)
+
+
 @models_app.callback()
 def models(context: typer.Context) -> None:
     """List registered models."""
@@ -239,6 +257,11 @@ def validate(
         with TableWriter(output) as writer:
             writer.write(report.valid)
     typer.echo(str(report), err=True)
+
+
+app.command("window")(window_command)
+data_app.command("pull")(pull_command)
+data_app.command("windows")(windows_command)
 
 
 @contextmanager

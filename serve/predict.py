@@ -112,7 +112,9 @@ def _filled(table: pd.DataFrame, column: str, given: Any, default: float | str) 
         if len(filling) != len(table):
             raise ValueError(f"{len(filling)} values of {column} for {len(table)} inputs; give one, or one for each")
         filling = pd.Series(list(filling), index=table.index)
-    return table[column].where(table[column].notna(), filling) if column in table else filling
+    if column not in table:
+        return filling
+    return table[column].where(table[column].notna(), filling)  # pyright: ignore[reportArgumentType]
 
 
 def _formulas(inputs: Any) -> list[Any]:

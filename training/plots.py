@@ -8,6 +8,7 @@ from .fit import GROUPINGS, OutOfFold
 from .metrics import regression_metrics
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"  # Okabe and Ito's colours, told apart by colour-blind readers
@@ -56,4 +57,16 @@ def residual_plot(oof: OutOfFold) -> "Figure":
         title=f"Errors of {oof.fact.name.replace('_', ' ')}, grouped by {GROUPINGS[oof.grouping]}",
     )
     axes.legend(frameon=False)
+    return figure
+
+
+def domain_plot(deciles: "pd.DataFrame") -> "Figure":
+    """Mean error by decile of the domain score; columns score and MAE, as `studies.by_domain` gives them."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5.5, 3.5), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(deciles["decile"], deciles["MAE"], "o-", color=BLUE)
+    axes.set(xlabel="decile of the domain score", ylabel="mean absolute error (decades)", ylim=(0, None))
+    axes.grid(alpha=0.3)
     return figure

@@ -106,7 +106,6 @@ def connect() -> "MlflowClient":
     # MLflow writes what it is told into the environment, where it would outlive a change of IONSCOUT_HOME.
     named = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(os.environ.get("MLFLOW_REGISTRY_URI") or uri)
     if named is None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     return mlflow.MlflowClient()

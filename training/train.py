@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from ..featurize.composition import CompositionBatch
 from ..models.arrhenius import REFERENCE_C
 from ..models.context import Context
 from ..models.domain import MOBILE_IONS
-from ..models.intervals import GroupedConformal
 from ..models.prediction import predict_properties
 from .card import model_card
 from .data.sources import data_hash, training_rows, window_rows
@@ -22,6 +20,7 @@ from .fit import Fitted, OutOfFold, fit_arrhenius, fit_hull, fit_window
 from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
 from .plots import parity_plot, residual_plot
 from .registry import MODEL_FILES, connect, experiment_id, promote, register
+from .studies import tested_interval
 
 log = logging.getLogger(__name__)
 
@@ -122,13 +121,8 @@ def record(fitted: Fitted, table: pd.DataFrame, summary: pd.DataFrame, experimen
 
 
 def _summary(fitted: Fitted, oof: OutOfFold) -> dict:
-    """One row of `summarise`; the interval of each fold's rows is calibrated on the other folds."""
+    """One row of `summarise`."""
     low, high = grouped_bootstrap_MAE(oof.predicted - oof.truth, oof.group)
-    half = np.empty(len(oof.truth))
-    for fold in range(int(oof.fold.max()) + 1):
-        inside = oof.fold == fold
-        others = GroupedConformal.fit((oof.predicted - oof.truth)[~inside], oof.distance[~inside])
-        half[inside] = others.half_width(oof.distance[inside])
     metrics = regression_metrics(oof.truth, oof.predicted)
     return {
         "property": oof.fact.name,
@@ -141,7 +135,7 @@ def _summary(fitted: Fitted, oof: OutOfFold) -> dict:
         "median_MAE": regression_metrics(oof.truth, oof.baseline)["MAE"],
         "RMSE": metrics["RMSE"],
         "Spearman": metrics["Spearman"],
-        **interval_metrics(oof.truth, oof.predicted - half, oof.predicted + half),
+        **interval_metrics(*tested_interval(oof)),
     }
 
 

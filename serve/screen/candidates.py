@@ -64,7 +64,7 @@ def candidate_id(host: str, formula: str) -> str:
     Examples
     --------
     >>> candidate_id("Na3PS4", "Na2.9PS3.9Cl0.1")
-    'c-5d5fbb04f3e5'
+    'c-f50315cea56a'
     """
     return "c-" + hashlib.sha256(f"{host}|{formula}".encode()).hexdigest()[:12]
 

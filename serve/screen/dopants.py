@@ -86,7 +86,7 @@ def dopants(
     --------
     >>> found = dopants("Na3Zr2Si2PO12", site="Zr", dopants=["Mg"], x=0.1)
     >>> found.to_dataframe()[["formula", "compensation"]].values.tolist()
-    [['Na3.2Zr1.9Mg0.1Si2PO12', '+0.2 Na for Mg2+ on Zr4+']]
+    [['Na3.2Mg0.1Zr1.9Si2PO12', '+0.2 Na for Mg2+ on Zr4+']]
     """
     if compensate != "mobile_ion":
         raise ValueError(f"compensate={compensate!r} is not known; choose 'mobile_ion'")

@@ -42,8 +42,8 @@ def rank(table: pd.DataFrame, spec: str | Spec = DEFAULT_SPEC, *, interval: floa
     >>> import pandas as pd
     >>> table = pd.DataFrame({"formula": ["NaCl", "Na3PS4"], "oxidation_limit_V": [3.8, 2.1],
     ...     "oxidation_limit_V_lower": [3.4, 1.7], "oxidation_limit_V_upper": [4.2, 2.5]})
-    >>> rank(table, "oxidation_limit_V >= 3")[["rank", "formula", "probability"]].round(3).values.tolist()
-    [[1, 'NaCl', 1.0], [2, 'Na3PS4', 0.0]]
+    >>> rank(table, "oxidation_limit_V >= 3.6")[["rank", "formula", "probability"]].round(2).values.tolist()
+    [[1, 'NaCl', 0.79], [2, 'Na3PS4', 0.0]]
     """
     wanted = Spec.parse(spec) if isinstance(spec, str) else spec
     out = table.copy()

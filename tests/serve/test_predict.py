@@ -4,11 +4,13 @@ import pandas as pd
 import pytest
 from ionscout.models.physics import arrhenius_decades
 from ionscout.models.properties import PROPERTIES
-from pymatgen.core import Composition, Lattice, Structure
+from pymatgen.core import Composition, Element, Lattice, Structure
 
 pytestmark = pytest.mark.usefixtures("champion_home")
 
 VALUES = [p.column for p in PROPERTIES.values()]
+# Every metal with a Magpie row that forms compounds at all, lanthanides included.
+METALS = [e.symbol for e in Element if (e.is_metal or e.is_metalloid) and e.Z <= 83 and e.symbol not in ("Tc", "Pm")]
 FORMULAS = ["Na3Zr2Si2PO12", "Na3PS4", "Na2ZrCl6", "Na2.88Sb0.88W0.12S4", "NaAl11O17"]
 
 
@@ -79,7 +81,7 @@ def test_temperatures_tell_one_arrhenius_story():
     temperatures = [-20.0, 25.0, 60.0, 200.0]
     table = ion.predict(["Na3Zr2Si2PO12"] * 4, temperature_C=temperatures)
     energy = table["activation_energy_eV"]
-    assert energy.nunique() == 1
+    assert len(set(energy)) == 1
     expected = table["log10_conductivity"][1] + energy[0] * arrhenius_decades(np.array(temperatures), 25.0)
     np.testing.assert_allclose(table["log10_conductivity"], expected, atol=1e-9)
     assert table["log10_conductivity"].is_monotonic_increasing
@@ -136,9 +138,7 @@ def test_far_chemistry_is_out_of_domain():
 @pytest.mark.parametrize("host", ["Na3Zr2Si2PO12", "Na3PS4", "Na2ZrCl6"])
 def test_traces_of_any_metal_leave_the_prediction_at_the_parents(host):
     site = {"Na3Zr2Si2PO12": "Zr", "Na3PS4": "P", "Na2ZrCl6": "Zr"}[host]
-    metals = (
-        "Li Be Mg Al K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Rb Sr Y Nb Mo Ag Cd In Sn Cs Ba La Ce Hf Ta W Pb Bi".split()
-    )
+    metals = [symbol for symbol in METALS if symbol not in Composition(host)]
     parent = Composition(host)
     doped = [dict(parent.get_el_amt_dict()) for _ in metals]
     for amounts, metal in zip(doped, metals, strict=True):

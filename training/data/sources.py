@@ -36,6 +36,7 @@ TRAINING_COLUMNS = (
     CONDUCTIVITY.column,
     ACTIVATION_ENERGY.column,
     "family",
+    "year",
     "quality",
     "weight",
     "computed",
