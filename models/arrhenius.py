@@ -9,10 +9,10 @@ import numpy as np
 from .base import Answer, Estimate, PropertyModel, Question
 from .blend import Blend
 from .domain import Domain
-from .gaussian_process import Places
 from .intervals import GroupedConformal
 from .physics import arrhenius_decades
 from .properties import ACTIVATION_ENERGY, CONDUCTIVITY, Property
+from .relatives import Places, Relatives
 
 REFERENCE_C = 25.0  # candidates are compared as if reported at room temperature
 
@@ -33,8 +33,12 @@ class ArrheniusModel(PropertyModel):
         Calibrated on out-of-fold residuals grouped by chemical system.
     level_prior, energy_prior : GroupedConformal
         Calibrated on families left out whole; for families that were never measured.
+    relatives : Relatives
+        Distinct measured compositions, which both blends refer to.
+    measured : (u,) bool
+        Relatives with a measured conductivity: the domain score is the distance to the nearest of them.
     domain : Domain
-        Compositions with a measured conductivity.
+        The verdict on that score.
     """
 
     level: Blend
@@ -43,6 +47,8 @@ class ArrheniusModel(PropertyModel):
     energy_intervals: GroupedConformal
     level_prior: GroupedConformal
     energy_prior: GroupedConformal
+    relatives: Relatives
+    measured: np.ndarray
     domain: Domain
 
     kind: ClassVar[str] = "arrhenius"
@@ -55,16 +61,19 @@ class ArrheniusModel(PropertyModel):
 
     def estimate(self, question: Question, interval: float = 0.9) -> Answer:
         """Conductivity at the asked temperature and activation energy; `question.inputs` are at 25 C."""
-        distances = self.domain.score(question.batch)
         decades = arrhenius_decades(question.temperature_C, REFERENCE_C)
         places = Places.of(question.batch, question.inputs)
+        relatives = self.relatives.distances(places)
+        nearest = relatives.whole[:, self.measured].min(axis=1)
         energy = np.clip(
-            self.activation_energy.predict(places, question.inputs), ACTIVATION_ENERGY.lower, ACTIVATION_ENERGY.upper
+            self.activation_energy.predict(relatives, places, question.inputs),
+            ACTIVATION_ENERGY.lower,
+            ACTIVATION_ENERGY.upper,
         )
-        level = self.level.predict(places, question.inputs) + energy * decades
+        level = self.level.predict(relatives, places, question.inputs) + energy * decades
         known = self.level.knows(places)
         level_width, energy_width = (
-            np.where(known, usual.half_width(distances, interval, places.family), prior.half_width(distances, interval))
+            np.where(known, usual.half_width(nearest, interval, places.family), prior.half_width(nearest, interval))
             for usual, prior in (
                 (self.level_intervals, self.level_prior),
                 (self.energy_intervals, self.energy_prior),
@@ -76,7 +85,7 @@ class ArrheniusModel(PropertyModel):
             CONDUCTIVITY.column: Estimate.around(level, level_width, CONDUCTIVITY),
             ACTIVATION_ENERGY.column: Estimate.around(energy, energy_width, ACTIVATION_ENERGY),
         }
-        return Answer(estimates, distances, known & self.domain.verdict(question.batch, distances))
+        return Answer(estimates, nearest, known & self.domain.verdict(question.batch, nearest))
 
     def _write(self, folder: Path) -> dict:
         self.level.save(folder / "level")
@@ -85,11 +94,14 @@ class ArrheniusModel(PropertyModel):
         self.energy_intervals.save(folder / "energy_intervals.npz")
         self.level_prior.save(folder / "level_prior.npz")
         self.energy_prior.save(folder / "energy_prior.npz")
-        self.domain.save(folder / "domain.npz")
-        return {}
+        self.relatives.save(folder / "relatives.npz")
+        np.savez(folder / "measured.npz", measured=self.measured)
+        return {"limit": self.domain.limit, "mobile_ions": list(self.domain.mobile_ions)}
 
     @classmethod
     def _read(cls, folder: Path, facts: dict) -> Self:
+        with np.load(folder / "measured.npz") as arrays:
+            measured = arrays["measured"]
         return cls(
             Blend.load(folder / "level"),
             Blend.load(folder / "activation_energy"),
@@ -97,5 +109,7 @@ class ArrheniusModel(PropertyModel):
             GroupedConformal.load(folder / "energy_intervals.npz"),
             GroupedConformal.load(folder / "level_prior.npz"),
             GroupedConformal.load(folder / "energy_prior.npz"),
-            Domain.load(folder / "domain.npz"),
+            Relatives.load(folder / "relatives.npz"),
+            measured,
+            Domain(facts["limit"], tuple(facts["mobile_ions"])),
         )

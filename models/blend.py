@@ -8,8 +8,9 @@ from typing import Self
 import numpy as np
 
 from .booster import BoosterEnsemble, BoosterSettings
-from .gaussian_process import GaussianProcess, Kernel, Places
+from .gaussian_process import GaussianProcess, Kernel
 from .inputs import input_positions
+from .relatives import Distances, Places, Relatives
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Blend:
     @classmethod
     def fit(
         cls,
+        relatives: Relatives,
+        which: np.ndarray,
         places: Places,
         inputs: np.ndarray,
         target: np.ndarray,
@@ -70,8 +73,10 @@ class Blend:
 
         Parameters
         ----------
+        relatives, which : Relatives, (m,) int
+            Distinct compositions, and which of them each of the m training rows is.
         places : Places
-            The m training rows as the process sees them.
+            Where the rows lie.
         inputs : (m, p) float32
             The same rows, as `model_inputs` gives them.
         target : (m,) float64
@@ -85,16 +90,16 @@ class Blend:
         """
         chosen = inputs[:, input_positions(settings.columns)]
         booster = BoosterEnsemble.fit(chosen, target, settings.columns, settings.booster, weight)
-        process = GaussianProcess.fit(settings.kernel, places, target, source)
+        process = GaussianProcess.fit(settings.kernel, relatives, which, places, target, source)
         # Glasses do not make a crystal known; crystals make the glasses of their chemistry known.
         numbers, counts = np.unique(places.family[places.glassy != 1], return_counts=True)
         known = tuple(int(n) for n in numbers[counts >= FAMILY_ROWS])
         return cls(booster, process, settings.share, float(np.median(target)), known)
 
-    def predict(self, places: Places, inputs: np.ndarray) -> np.ndarray:
-        """Prediction (n,) float64 for rows given as in `fit`."""
+    def predict(self, distances: Distances, places: Places, inputs: np.ndarray) -> np.ndarray:
+        """Prediction (n,) float64 for rows given by their distances to the relatives, places and inputs."""
         trees = self.booster.predict(inputs[:, input_positions(self.booster.columns)])
-        blended = (1.0 - self.share) * trees + self.share * self.process.predict(places)
+        blended = (1.0 - self.share) * trees + self.share * self.process.predict(distances, places)
         return np.where(self.knows(places), blended, self.median)
 
     def knows(self, places: Places) -> np.ndarray:

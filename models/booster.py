@@ -99,6 +99,8 @@ class BoosterEnsemble:
         for path in sorted(folder.glob("member_*.ubj"), key=lambda p: int(p.stem.split("_")[1])):
             member = xgb.Booster()
             member.load_model(path)
+            # Chunks of rows run side by side; threads inside each would only wait for each other.
+            member.set_param({"nthread": 1})
             members.append(member)
         if not members:
             raise FileNotFoundError(f"no member_*.ubj in {folder}")

@@ -65,7 +65,7 @@ def predict(
 ) -> None:
     """Predict the properties of formulas, or of every row of a file."""
     from ..training.registry import champions
-    from .predict import CHUNK_ROWS, input_table, predict_table
+    from .predict import CHUNK_ROWS, input_table, predict_table, side_by_side
     from .tables import TableWriter, read_chunks
 
     if (input is None) == (not formulas):
@@ -78,13 +78,14 @@ def predict(
     else:
         chunks = read_chunks(input, CHUNK_ROWS, as_typed=True)
     rows = bad = 0
+
+    def answer_chunk(chunk: Any) -> "pd.DataFrame":
+        return predict_table(input_table(chunk, temperature, state), models, interval)
+
     if output is None:
         import pandas as pd
 
-        answers = []
-        for chunk in chunks:
-            answers.append(predict_table(input_table(chunk, temperature, state), models, interval))
-        table = pd.concat(answers)
+        table = pd.concat(list(side_by_side(answer_chunk, chunks)))
         rows, bad = len(table), int(table["error"].notna().sum())
         if input is None:
             _print(table, "predictions", limit=None)
@@ -92,8 +93,7 @@ def predict(
             table.to_csv(sys.stdout, index=False, float_format="%.6g")
     else:
         with TableWriter(output) as writer, _counter("rows") as advance:
-            for chunk in chunks:
-                answer = predict_table(input_table(chunk, temperature, state), models, interval)
+            for answer in side_by_side(answer_chunk, chunks):
                 writer.write(answer)
                 rows, bad = rows + len(answer), bad + int(answer["error"].notna().sum())
                 advance(len(answer))

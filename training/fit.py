@@ -16,7 +16,7 @@ from ..models.base import PropertyModel
 from ..models.blend import Blend, BlendSettings
 from ..models.booster import BoosterEnsemble, BoosterSettings
 from ..models.domain import Domain
-from ..models.gaussian_process import Kernel, Places
+from ..models.gaussian_process import Kernel
 from ..models.hull import HullModel
 from ..models.inputs import THERMAL, input_columns, input_positions, model_inputs
 from ..models.intervals import GroupedConformal
@@ -28,6 +28,7 @@ from ..models.properties import (
     REDUCTION_LIMIT,
     Property,
 )
+from ..models.relatives import Places, Relatives
 from ..models.window import WindowModel, uncross
 from .folds import grouped_folds
 
@@ -165,6 +166,15 @@ class Fitted:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Held-out rows: predicted value (n,), whether their family was known, and their distance to the training rows."""
+
+    predicted: np.ndarray
+    known: np.ndarray
+    distance: np.ndarray
+
+
+@dataclass(frozen=True)
 class MeasuredTable:
     """Measured rows with what the models see of them, made once for many fits.
 
@@ -197,9 +207,11 @@ class MeasuredTable:
         """Values (n,) of a property; NaN where a row has none."""
         return self.rows[fact.column].to_numpy(np.float64)
 
-    def fit(self, fact: Property, train: np.ndarray) -> Blend:
-        """Fit the model of a property on the rows at positions `train`."""
+    def fit(self, fact: Property, train: np.ndarray, relatives: Relatives, which: np.ndarray) -> Blend:
+        """Fit a property on the rows at positions `train`, row by row `which` of the relatives."""
         return Blend.fit(
+            relatives,
+            which,
             self.places[train],
             self.inputs[train],
             self.target(fact)[train],
@@ -208,9 +220,14 @@ class MeasuredTable:
             self.rows["weight"].to_numpy(np.float64)[train],
         )
 
-    def predict(self, model: Blend, test: np.ndarray) -> np.ndarray:
-        """Prediction for the rows at positions `test`, each at its own temperature."""
-        return model.predict(self.places[test], self.inputs[test])
+    def fit_and_predict(self, fact: Property, train: np.ndarray, asked: Self, test: np.ndarray) -> "Held":
+        """Fit on the rows `train`, predict the rows `test` of the table `asked`, each at its temperature there."""
+        relatives, which = Relatives.of(self.places[train])
+        model = self.fit(fact, train, relatives, which)
+        places = asked.places[test]
+        distances = relatives.distances(places)
+        said = model.predict(distances, places, asked.inputs[test])
+        return Held(said, model.knows(places), distances.whole.min(axis=1))
 
     def out_of_fold(self, fact: Property, grouping: str, folds: np.ndarray) -> "OutOfFold":
         """Predict every row that has the property by a model that saw only the other folds.
@@ -232,10 +249,8 @@ class MeasuredTable:
 
         def fill(fold: int) -> None:
             train, test = known[folds[known] != fold], use[folds[use] == fold]
-            model = self.fit(fact, train)
-            predicted[test] = self.predict(model, test)
-            familiar[test] = model.knows(self.places[test])
-            distances[test] = Domain.fit(self.batch[train]).score(self.batch[test])
+            held = self.fit_and_predict(fact, train, self, test)
+            predicted[test], familiar[test], distances[test] = held.predicted, held.known, held.distance
             baseline[test] = np.median(target[train])
 
         side_by_side(fill, np.unique(folds[use]))
@@ -270,8 +285,13 @@ def fit_arrhenius(rows: pd.DataFrame, n_folds: int = N_FOLDS, seed: int = 0) -> 
         for grouping in ("system", "source")
     ]
     calibration = {oof.fact.name: oof for oof in oofs if oof.grouping == "system"}
-    blends = {f.name: table.fit(f, np.flatnonzero(np.isfinite(table.target(f)))) for f in ArrheniusModel.properties}
-    measured = np.flatnonzero(np.isfinite(table.target(CONDUCTIVITY)))
+    relatives, which = Relatives.of(table.places)
+    blends = {}
+    for fact in ArrheniusModel.properties:
+        use = np.flatnonzero(np.isfinite(table.target(fact)))
+        blends[fact.name] = table.fit(fact, use, relatives, which[use])
+    use = np.flatnonzero(np.isfinite(table.target(CONDUCTIVITY)))
+    measured = np.isin(np.arange(len(relatives.whole)), which[use])
     limit = float(np.quantile(calibration[CONDUCTIVITY.name].distance, DOMAIN_QUANTILE))
     model = ArrheniusModel(
         level=blends[CONDUCTIVITY.name],
@@ -280,7 +300,9 @@ def fit_arrhenius(rows: pd.DataFrame, n_folds: int = N_FOLDS, seed: int = 0) -> 
         energy_intervals=calibrated(calibration[ACTIVATION_ENERGY.name]),
         level_prior=family_prior(table, CONDUCTIVITY),
         energy_prior=family_prior(table, ACTIVATION_ENERGY),
-        domain=Domain.fit(table.batch[measured], limit),
+        relatives=relatives,
+        measured=measured,
+        domain=Domain.fit(table.batch[use], limit),
     )
     return Fitted(model, oofs, {f.name: SETTINGS[f.name] for f in ArrheniusModel.properties}, rows)
 

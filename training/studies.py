@@ -161,7 +161,7 @@ def slope_check(table: MeasuredTable, n_folds: int, seed: int = 0) -> dict:
         apart = ~np.isin(table.rows["group_system"], table.rows["group_system"].iloc[test])
         for fact, said in ((CONDUCTIVITY, said_level), (ACTIVATION_ENERGY, said_energy)):
             train = np.flatnonzero(apart & np.isfinite(table.target(fact)))
-            said[test] = cold.predict(table.fit(fact, train), test)
+            said[test] = table.fit_and_predict(fact, train, cold, test).predicted
 
     side_by_side(fill, range(n_folds))
     both = np.isfinite(energy) & (folds >= 0)

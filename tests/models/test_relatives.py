@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from ionscout.featurize.composition import CompositionBatch
+from ionscout.models.chemical_distance import earth_movers_distance, laid_out
+from ionscout.models.gaussian_process import GaussianProcess
+from ionscout.models.inputs import model_inputs
+from ionscout.models.relatives import Places, Relatives
+from ionscout.training.fit import LEVEL
+from scipy.linalg import solve
+from scipy.stats import wasserstein_distance
+
+FORMULAS = ["Na3Zr2Si2PO12", "Na3PS4", "Na2ZrCl6", "Na3.4Sc0.4Zr1.6Si2PO12", "NaAl11O17", "Na2B12H12", "XeF2", "UO2"]
+
+
+def places(formulas, temperature_C=25.0, state="crystalline"):
+    batch = CompositionBatch.from_formulas(formulas)
+    return Places.of(batch, model_inputs(batch, temperature_C, np.array([state] * len(formulas), dtype=object)))
+
+
+def test_distance_is_the_wasserstein_distance_on_pettifors_scale():
+    from ionscout.featurize.elements import MAGPIE_PROPERTIES, magpie_table
+
+    numbers = magpie_table()[:, MAGPIE_PROPERTIES.index("MendeleevNumber")]
+    scale = 100 * (numbers - numbers.min()) / (numbers.max() - numbers.min())
+    fractions = CompositionBatch.from_formulas(FORMULAS).fractions
+    found = earth_movers_distance(laid_out(fractions), laid_out(fractions))
+    dense = fractions.toarray()
+    for i in range(len(FORMULAS)):
+        for j in range(len(FORMULAS)):
+            expected = wasserstein_distance(scale, scale, dense[i], dense[j])
+            assert found[i, j] == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_rows_distance_does_not_depend_on_its_neighbours():
+    made = laid_out(CompositionBatch.from_formulas(FORMULAS).fractions)
+    whole = earth_movers_distance(made, made[:4])
+    for i in range(len(made)):
+        np.testing.assert_array_equal(earth_movers_distance(made[i : i + 1], made[:4])[0], whole[i])
+
+
+def test_process_summed_up_by_relative_is_the_plain_one():
+    formulas = ["Na3PS4", "Na3PS4", "Na3SbS4", "Na2ZrCl6", "NaAl11O17", "Na3Zr2Si2PO12", "Na3Zr2Si2PO12"]
+    temperatures = np.array([25.0, 60.0, 25.0, 25.0, 300.0, 25.0, 200.0])
+    trained = places(formulas, temperatures)
+    trained.glassy[1] = 2
+    target = np.array([-3.7, -2.9, -2.7, -4.7, -1.0, -3.1, -1.2])
+    source = np.array(list("aabcdef"))
+    kernel = LEVEL.kernel
+    relatives, which = Relatives.of(trained)
+    process = GaussianProcess.fit(kernel, relatives, which, trained, target, source)
+    asked = places(["Na3PS4", "Na3BS3"], np.array([40.0, 25.0]))
+
+    def covariance(left, right):
+        found = relatives.distances(left)
+        picked = [np.asarray(d)[:, which] for d in (kernel.alike(found), kernel.alike_in_slope(found))]
+        states = kernel.states(left.glassy, right.glassy)
+        heat = np.outer(1000 / (left.temperature_C + 273.15) - 3, 1000 / (right.temperature_C + 273.15) - 3)
+        same = left.glassy[:, None] == right.glassy[None, :]
+        level = kernel.constant**2 + states * picked[0] + kernel.state**2 * same
+        return level + heat * (kernel.slope**2 + states * picked[1])
+
+    own = covariance(trained, trained) + kernel.source**2 * (source[:, None] == source[None, :])
+    centred = target - target.mean()
+    noise = np.full(7, kernel.noise**2)
+    for _ in range(4):
+        inverse = np.linalg.inv(own + np.diag(noise))
+        left_out = inverse @ centred / np.diag(inverse)
+        noise = kernel.noise**2 * np.maximum(1.0, left_out**2 * np.diag(inverse))
+    expected = target.mean() + covariance(asked, trained) @ solve(own + np.diag(noise), centred, assume_a="pos")
+    np.testing.assert_allclose(process.predict(relatives.distances(asked), asked), expected, rtol=1e-9)
+
+
+def test_files_give_the_same_numbers(tmp_path):
+    trained = places(FORMULAS[:6])
+    relatives, which = Relatives.of(trained)
+    process = GaussianProcess.fit(LEVEL.kernel, relatives, which, trained, np.arange(6.0), np.arange(6))
+    process.save(tmp_path / "p.npz")
+    relatives.save(tmp_path / "r.npz")
+    again = Relatives.load(tmp_path / "r.npz").distances(trained)
+    np.testing.assert_array_equal(
+        GaussianProcess.load(tmp_path / "p.npz").predict(again, trained),
+        process.predict(relatives.distances(trained), trained),
+    )
