@@ -21,7 +21,7 @@ CEILING_25C_S_CM = 0.1
 CEILING_ENERGY_EV = 0.1
 UNBOUNDED_IONS = ("Ag", "Cu")  # alpha-AgI and RbAg4I5 are far above: 0.2 S/cm at 25 C, 1.3 S/cm at 147 C
 # sigma*T = A*exp(-Ea/kT): carriers (1e22 cm-3) hopping 0.3 nm at 1e13 Hz give A = 1e4.5 K S/cm; migration entropy and
-# Meyer-Neldel compensation spread it over these decades (10.1103/RevModPhys.71.1525 reviews the orders of magnitude).
+# Meyer-Neldel compensation spread it over these decades.
 PREFACTOR_DECADES = (-2.0, 10.0)
 ROOM_C = (15.0, 35.0)
 # Where glasses soften: alkali silicates and borates at 400 to 550 C, alkali thio- and halide glasses at 150 to 350 C.
