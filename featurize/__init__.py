@@ -24,6 +24,10 @@ _HOMES = {
     "IonPropertyFeatures": ".ion_property",
     "OxidationStates": ".oxidation",
     "FrameworkFeatures": ".framework",
+    "StructureBatch": ".structure.batch",
+    "StructureFeatures": ".structure.features",
+    "dope": ".structure.doping",
+    "host_structure": ".structure.hosts",
     "assign_oxidation_states": ".oxidation",
     "IonicFeatures": ".ionic",
 }
@@ -38,9 +42,13 @@ __all__ = [
     "MagpieFeatures",
     "OxidationStates",
     "StoichiometryFeatures",
+    "StructureBatch",
+    "StructureFeatures",
     "ValenceOrbitalFeatures",
     "assign_oxidation_states",
+    "dope",
     "format_formulas",
+    "host_structure",
     "parse_formula",
     "parse_formulas",
 ]
@@ -58,6 +66,10 @@ if TYPE_CHECKING:
     from .oxidation import OxidationStates as OxidationStates
     from .oxidation import assign_oxidation_states as assign_oxidation_states
     from .stoichiometry import StoichiometryFeatures as StoichiometryFeatures
+    from .structure.batch import StructureBatch as StructureBatch
+    from .structure.doping import dope as dope
+    from .structure.features import StructureFeatures as StructureFeatures
+    from .structure.hosts import host_structure as host_structure
     from .valence_orbital import ValenceOrbitalFeatures as ValenceOrbitalFeatures
     from .writing import format_formulas as format_formulas
 

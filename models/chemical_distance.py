@@ -25,7 +25,7 @@ def earth_movers_distance(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     >>> from ionscout.featurize.composition import CompositionBatch
     >>> made = laid_out(CompositionBatch.from_formulas(["NaCl", "NaBr", "KCl"]).fractions)
     >>> earth_movers_distance(made[:1], made).round(2).tolist()
-    [[0.0, 1.28, 0.43]]
+    [[0.0, 0.49, 0.49]]
     """
     # Work only on elements of ordinary chemistry, where a row holds no other. Which columns a row's distance is summed
     # over must not depend on its neighbours in the batch, or its last digit would.

@@ -55,9 +55,11 @@ _SMALL_TABLE = {
     "nthread": 1,
 }
 _COLUMNS = input_columns("ionic", "framework")
+# A trace of 1e-4 dopant per formula unit moves a column by up to about a thousandth of its span.
+_RESOLUTION = 0.002
 LEVEL = BlendSettings(
     _COLUMNS,
-    BoosterSettings(rounds=600, parameters=_SMALL_TABLE, monotone={THERMAL: 1}),
+    BoosterSettings(rounds=600, parameters=_SMALL_TABLE, monotone={THERMAL: 1}, resolution=_RESOLUTION),
     Kernel(
         constant=0.446,
         whole=0.816,
@@ -78,7 +80,7 @@ LEVEL = BlendSettings(
 )
 ENERGY = BlendSettings(
     _COLUMNS,
-    BoosterSettings(rounds=600, parameters=_SMALL_TABLE),
+    BoosterSettings(rounds=600, parameters=_SMALL_TABLE, resolution=_RESOLUTION),
     Kernel(
         constant=0.08,
         whole=0.10,

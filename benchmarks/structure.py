@@ -1,0 +1,162 @@
+"""Structure features over the measured crystals of OBELiX: seconds a group, full rows, agreement with peers, use.
+
+Run: IONSCOUT_EXTERNAL_DATA=... python benchmarks/structure.py [--every N] [--peers N]
+
+`--every 8` takes every eighth crystal; `--peers` compares that many ordered crystals with matminer, CrystalNN and,
+where it is installed, bvlain. Conductivity is that of the authors' training split, censored rows at their limit.
+"""
+
+import argparse
+import os
+import time
+import warnings
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from ionscout.featurize.structure.batch import StructureBatch
+from ionscout.featurize.structure.crystal import Crystal
+from ionscout.featurize.structure.features import GROUPS, describe_structure_features
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--peers", type=int, default=10)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    folder = Path(os.environ["IONSCOUT_EXTERNAL_DATA"]) / "obelix"
+    names, texts = cifs(folder / "all_cifs.zip")
+    names, texts = names[:: arguments.every], texts[:: arguments.every]
+    batch, table = measure(names, texts)
+    use(table, folder / "train.csv")
+    peers(batch, arguments.peers)
+
+
+def cifs(archive):
+    with zipfile.ZipFile(archive) as files:
+        members = sorted(name for name in files.namelist() if name.endswith(".cif"))
+        return [Path(member).stem for member in members], [files.read(member).decode() for member in members]
+
+
+def measure(names, texts):
+    seconds, slowest = defaultdict(float), defaultdict(float)
+    start = time.perf_counter()
+    batch = StructureBatch.coerce(texts)
+    seconds["reading"] = time.perf_counter() - start
+    rows = []
+    for structure in batch.structures[batch.is_readable]:
+        start = time.perf_counter()
+        crystal = Crystal.of(structure, "Li" if "Li" in structure.composition.get_el_amt_dict() else "auto")
+        seconds["standard cell"] += time.perf_counter() - start
+        row = {}
+        for name, group in GROUPS.items():
+            start = time.perf_counter()
+            row |= group.compute(crystal)
+            spent = time.perf_counter() - start
+            seconds[name] += spent
+            slowest[name] = max(slowest[name], spent)
+        rows.append(row)
+    table = pd.DataFrame(rows, index=np.array(names)[batch.is_readable], columns=list(describe_structure_features()))
+    full = np.isfinite(table.to_numpy()).all(axis=1)
+    print(f"{len(texts)} CIFs: {batch.is_readable.sum()} read, {full.sum()} full rows of {table.shape[1]} columns")
+    print(
+        f"  {(~full).sum()} rows lack values (no lithium among their sites): {', '.join(table.index.to_numpy()[~full])}"
+    )
+    disordered = sum(not structure.is_ordered for structure in batch.structures[batch.is_readable].tolist())
+    print(f"  {disordered} are disordered: matminer's DensityFeatures and CrystalNN refuse those")
+    for name, spent in seconds.items():
+        longest = f", slowest {1000 * slowest[name]:.0f} ms" if name in slowest else ""
+        print(f"  {name:14} {1000 * spent / len(texts):8.2f} ms a crystal{longest}")
+    print(f"  {'all':14} {1000 * sum(seconds.values()) / len(texts):8.2f} ms a crystal")
+    return batch, table
+
+
+def use(table, path):
+    train = pd.read_csv(path).set_index("ID")
+    text = train["Ionic conductivity (S cm-1)"].astype(str).str.replace("<", "")
+    conductivity = pd.Series(np.log10(pd.to_numeric(text, errors="coerce")), index=train.index)
+    joined = table.join(conductivity.rename("target"), how="inner")
+    joined = joined[np.isfinite(joined["target"])]
+    ranks = joined.drop(columns="target").corrwith(joined["target"], method="spearman").sort_values(key=abs)
+    print(f"\nSpearman with log10 conductivity at room temperature, {len(joined)} crystals of the training split")
+    for name, value in ranks[::-1].items():
+        print(f"  {name:30} {value:+.2f}")
+
+
+def peers(batch, count):
+    from matminer.featurizers.structure import DensityFeatures
+    from pymatgen.analysis.local_env import CrystalNN
+
+    ordered = [
+        structure
+        for structure in batch.structures
+        if structure is not None and structure.is_ordered and len(structure) < 80 and "Li" in structure.symbol_set
+    ][:count]
+    seconds = defaultdict(float)
+    differences = defaultdict(list)
+    for structure in ordered:
+        found = timed(seconds, "ours, all groups", lambda s=structure: everything(s))
+        density, _, packing = timed(seconds, "DensityFeatures", lambda s=structure: DensityFeatures().featurize(s))
+        differences["density, relative"].append(found["density_g_cm3"] / density - 1)
+        differences["packing fraction, relative"].append(found["atomic_packing_fraction"] / packing - 1)
+        decorated = structure.copy()
+        decorated.add_oxidation_state_by_guess()
+        numbers = timed(seconds, "CrystalNN", lambda s=decorated: [lithium_neighbours(CrystalNN(), s)])
+        differences["coordination number"].append(found["coordination_number"] - numbers[0])
+        for key, ours, theirs in bvlain(decorated, found, seconds):
+            differences[key].append(ours - theirs)
+    print(f"\nagainst peers on {len(ordered)} ordered crystals")
+    for key, values in differences.items():
+        finite = np.abs(np.array(values)[np.isfinite(values)])
+        print(f"  {key:28} median difference {np.median(finite):.2g}, largest {finite.max():.2g} ({finite.size})")
+    for key, spent in seconds.items():
+        print(f"  {key:28} {1000 * spent / len(ordered):8.1f} ms a crystal")
+
+
+def everything(structure):
+    crystal = Crystal.of(structure, "Li")
+    return {name: value for group in GROUPS.values() for name, value in group.compute(crystal).items()}
+
+
+def lithium_neighbours(finder, structure):
+    sites = [number for number, site in enumerate(structure) if site.specie.symbol == "Li"]
+    counts = [
+        sum(neighbour["site"].specie.oxi_state < 0 for neighbour in finder.get_nn_info(structure, number))
+        for number in sites
+    ]
+    return np.mean(counts)
+
+
+def bvlain(structure, found, seconds):
+    try:
+        from bvlain import Lain  # type: ignore[import-not-found]
+    except ImportError:
+        return
+    calculator = Lain(verbose=False)
+    start = time.perf_counter()
+    try:
+        calculator.read_structure(structure.get_primitive_structure(), oxi_check=False)
+        calculator.bvse_distribution(mobile_ion="Li1+", r_cut=10, resolution=0.25, k=100)
+        barriers = calculator.percolation_barriers(encut=6.0)
+        calculator.void_distribution(mobile_ion="Li1+")
+        radii = calculator.percolation_radii()
+    except (KeyError, ValueError):  # pairs of ions that its table lacks
+        return
+    seconds["bvlain"] += time.perf_counter() - start
+    yield "barrier 1D, eV", found["bond_valence_barrier_1d"], barriers["E_1D"]
+    yield "barrier 3D, eV", found["bond_valence_barrier_3d"], barriers["E_3D"]
+    yield "percolation radius 1D, A", found["percolation_radius_1d"], radii["r_1D"]
+
+
+def timed(seconds, key, work):
+    start = time.perf_counter()
+    result = work()
+    seconds[key] += time.perf_counter() - start
+    return result
+
+
+if __name__ == "__main__":
+    main()

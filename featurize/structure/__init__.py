@@ -1,0 +1,1 @@
+"""Crystal structures, as measured with all their disorder, to numbers."""

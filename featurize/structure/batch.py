@@ -1,0 +1,156 @@
+"""n crystal structures in order, each with its error: what `StructureFeatures` reads."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..composition import CompositionBatch
+from .reading import StructureError, read_structure
+
+
+@dataclass(frozen=True, eq=False)
+class StructureBatch:
+    """Many structures, row by row; a row that could not be read holds None and says why.
+
+    Parameters
+    ----------
+    structures : object ndarray of shape (n,)
+        pymatgen Structures, as given (not standardised); None where the row could not be read.
+    errors : object ndarray of shape (n,)
+        None, or what is wrong with the row.
+
+    Examples
+    --------
+    >>> from ionscout.featurize.structure.hosts import host_cif
+    >>> batch = StructureBatch.coerce([host_cif("Na3PS4"), "data_x"])
+    >>> batch.is_readable.tolist(), batch.errors[1]
+    ([True, False], 'CIF has no atoms (no _atom_site_fract_x); was it cut short?')
+    >>> batch.compositions.formulas[0]
+    'Na3PS4'
+    """
+
+    structures: np.ndarray
+    errors: np.ndarray
+
+    @classmethod
+    def coerce(cls, X: Any) -> "StructureBatch":
+        """Make a batch of whatever holds structures.
+
+        Parameters
+        ----------
+        X : StructureBatch, or one or a sequence of what `reading.read_structure` reads, or a DataFrame
+            A DataFrame needs a column ``structure`` (or just one column). Missing values are rows with an error.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` as a whole holds no structures. A single unreadable row never raises.
+        """
+        if isinstance(X, cls):
+            return X
+        if isinstance(X, str | Path | Mapping) or hasattr(X, "frac_coords"):
+            X = [X]
+        if hasattr(X, "columns"):
+            X = _structure_column(X)
+        if isinstance(X, np.ndarray):
+            if X.ndim == 2 and X.shape[1] == 1:
+                X = X[:, 0]
+            if X.ndim != 1:
+                raise ValueError(f"expected one structure a row, got an array of shape {X.shape}")
+        if not isinstance(X, Iterable) or isinstance(X, bytes):
+            raise TypeError(f"cannot read structures from {type(X).__name__}; give CIF texts, paths or Structures")
+        return cls.read(X)
+
+    @classmethod
+    def read(cls, sources: Iterable[Any]) -> "StructureBatch":
+        """Read a sequence of structures, one a row."""
+        sources = list(sources)
+        structures = np.full(len(sources), None, dtype=object)
+        errors = np.full(len(sources), None, dtype=object)
+        for row, source in enumerate(sources):
+            try:
+                structures[row] = read_structure(source)
+            except StructureError as error:
+                errors[row] = str(error)
+            except OSError as error:
+                errors[row] = f"file cannot be read: {error}"
+        return cls(structures, errors)
+
+    @classmethod
+    def concat(cls, batches: Iterable["StructureBatch"]) -> "StructureBatch":
+        """Put batches one below the other."""
+        batches = list(batches)
+        if not batches:
+            return cls.read([])
+        return cls(
+            np.concatenate([batch.structures for batch in batches]),
+            np.concatenate([batch.errors for batch in batches]),
+        )
+
+    @property
+    def is_readable(self) -> np.ndarray:
+        """True where the row holds a structure, shape (n,)."""
+        return np.array([structure is not None for structure in self.structures], dtype=bool)
+
+    @cached_property
+    def compositions(self) -> CompositionBatch:
+        """What the structures are made of, reduced to a formula unit where that is exact; errors are carried over."""
+        rows = [_formula_unit(s) if s is not None else "" for s in self.structures]
+        batch = CompositionBatch.from_compositions(rows)
+        errors = [ours or theirs for ours, theirs in zip(self.errors, batch.errors, strict=True)]
+        return CompositionBatch(batch.amounts, np.array(errors, dtype=object), batch.formulas)
+
+    def raise_errors(self) -> None:
+        """Raise for the first unreadable row, for callers that want all or nothing.
+
+        Raises
+        ------
+        ValueError
+            Naming the row, what is wrong, and how many more rows cannot be read.
+        """
+        wrong = np.flatnonzero(~self.is_readable)
+        if len(wrong):
+            more = f" (and {len(wrong) - 1} more rows)" if len(wrong) > 1 else ""
+            raise ValueError(f"row {wrong[0]}: {self.errors[wrong[0]]}{more}")
+
+    def __len__(self) -> int:
+        return len(self.structures)
+
+    def __getitem__(self, rows: int | slice | np.ndarray | Sequence[int]) -> "StructureBatch":
+        """Rows by slice, mask or positions; a single position gives a batch of one."""
+        if isinstance(rows, int | np.integer):
+            position = int(rows) + (len(self) if rows < 0 else 0)
+            if not 0 <= position < len(self):
+                raise IndexError(f"row {rows} of a batch of {len(self)}")
+            rows = slice(position, position + 1)
+        elif not isinstance(rows, slice):
+            rows = np.asarray(rows)
+            rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+        return StructureBatch(self.structures[rows], self.errors[rows])
+
+    def chunks(self, size: int) -> Iterator["StructureBatch"]:
+        """Consecutive batches of at most `size` rows."""
+        for start in range(0, len(self), size):
+            yield self[start : start + size]
+
+
+def _formula_unit(structure: Any) -> Any:
+    composition = structure.composition.element_composition
+    return composition.reduced_composition if _is_whole(composition) else composition
+
+
+def _is_whole(composition: Any) -> bool:
+    amounts = np.array(list(composition.get_el_amt_dict().values()))
+    return bool((np.abs(amounts - np.rint(amounts)) < 1e-8).all())
+
+
+def _structure_column(frame: Any) -> Any:
+    if "structure" in frame.columns:
+        return frame["structure"]
+    if len(frame.columns) == 1:
+        return frame.iloc[:, 0]
+    raise ValueError(f"expected a column 'structure', got columns {list(map(str, frame.columns))}")
