@@ -117,8 +117,8 @@ def resolved(inputs: np.ndarray, resolution: float) -> np.ndarray:
     """Training inputs (n, p) in which values that lie too close to be told apart are one.
 
     Walking up a column, a value stays with the group below while the gap to its neighbour is less than `resolution` of
-    the column's span, and the group as a whole spans less than ten times that. Splits can then only stand in gaps, and a
-    trace of a dopant does not carry a composition over one.
+    the column's span, and the group as a whole spans less than ten times that. Splits can then only stand in gaps, and
+    a trace of a dopant does not carry a composition over one.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def centre_splits(booster: xgb.Booster, inputs: np.ndarray, told_apart: np.ndarr
 
 
 def _gaps(shown: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values shown of a column (k,), and the middles (k - 1,) of the gaps between the training values they stand for."""
+    """Values shown of a column (k,), and middles (k - 1,) of the gaps between the training values they stand for."""
     finite = np.isfinite(shown)
     groups, which = np.unique(shown[finite], return_inverse=True)
     low, high = np.full(groups.size, np.inf), np.full(groups.size, -np.inf)

@@ -5,14 +5,14 @@ from ionscout.models.chemical_distance import earth_movers_distance, laid_out
 from ionscout.models.gaussian_process import GaussianProcess
 from ionscout.models.inputs import model_inputs
 from ionscout.models.relatives import Places, Relatives
-from ionscout.training.fit import LEVEL
+from ionscout.training.settings import LEVEL
 from scipy.linalg import solve
 from scipy.stats import wasserstein_distance
 
 FORMULAS = ["Na3Zr2Si2PO12", "Na3PS4", "Na2ZrCl6", "Na3.4Sc0.4Zr1.6Si2PO12", "NaAl11O17", "Na2B12H12", "XeF2", "UO2"]
 
 
-def places(formulas, temperature_C=25.0, state="crystalline"):
+def places(formulas: list[str], temperature_C: float | np.ndarray = 25.0, state: str = "crystalline") -> Places:
     batch = CompositionBatch.from_formulas(formulas)
     return Places.of(batch, model_inputs(batch, temperature_C, np.array([state] * len(formulas), dtype=object)))
 

@@ -1,0 +1,69 @@
+"""Hyperparameters of the shipped models; `docs/what_was_tried.md` says what else was tried."""
+
+from ..models.blend import BlendSettings
+from ..models.booster import BoosterSettings
+from ..models.gaussian_process import Kernel
+from ..models.inputs import THERMAL, input_columns
+from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
+
+# One thread each: folds run side by side, and the same data give the same trees on every machine.
+_SMALL_TABLE = {
+    "max_depth": 4,
+    "eta": 0.04,
+    "subsample": 0.65,
+    "colsample_bytree": 0.3,
+    "min_child_weight": 3,
+    "reg_lambda": 3,
+    "nthread": 1,
+}
+_COLUMNS = input_columns("ionic", "framework")
+# A trace of 1e-4 dopant per formula unit moves a column by up to about a thousandth of its span.
+_RESOLUTION = 0.002
+LEVEL = BlendSettings(
+    _COLUMNS,
+    BoosterSettings(rounds=600, parameters=_SMALL_TABLE, monotone={THERMAL: 1}, resolution=_RESOLUTION),
+    Kernel(
+        constant=0.446,
+        whole=0.816,
+        l_whole=4.79,
+        framework=1.01,
+        l_framework=2.51,
+        ionic=1.336,
+        l_ionic=0.783,
+        slope=1.28,
+        slope_relative=0.495,
+        l_slope=0.456,
+        state=0.184,
+        l_state=2.52,
+        source=0.514,
+        noise=0.582,
+    ),
+    share=2 / 3,
+)
+ENERGY = BlendSettings(
+    _COLUMNS,
+    BoosterSettings(rounds=600, parameters=_SMALL_TABLE, resolution=_RESOLUTION),
+    Kernel(
+        constant=0.08,
+        whole=0.10,
+        l_whole=4.79,
+        framework=0.10,
+        l_framework=2.51,
+        ionic=0.16,
+        l_ionic=0.783,
+        slope=0.1,
+        slope_relative=0.05,
+        l_slope=0.456,
+        state=0.03,
+        l_state=2.52,
+        source=0.06,
+        noise=0.08,
+    ),
+    share=2 / 3,
+)
+SETTINGS = {CONDUCTIVITY.name: LEVEL, ACTIVATION_ENERGY.name: ENERGY}
+COMPUTED = BoosterSettings(
+    rounds=500,
+    seeds=1,
+    parameters={"max_depth": 7, "eta": 0.08, "subsample": 0.8, "colsample_bytree": 0.4, "nthread": 1},
+)
