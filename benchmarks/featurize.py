@@ -14,10 +14,13 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-import ionscout
 import numpy as np
 import pandas as pd
 import xgboost as xgb
+from matminer.featurizers.composition import ElementProperty, IonProperty, Stoichiometry, ValenceOrbital
+from pymatgen.core import Composition
+
+import ionscout
 from ionscout.featurize import (
     CompositionBatch,
     ContinuousMagpieFeatures,
@@ -28,8 +31,6 @@ from ionscout.featurize import (
     parse_formulas,
 )
 from ionscout.featurize.elements import N_ELEMENTS
-from matminer.featurizers.composition import ElementProperty, IonProperty, Stoichiometry, ValenceOrbital
-from pymatgen.core import Composition
 
 FORMULAS = 20_000
 BLOCKS = 5  # matminer is timed in blocks of the whole, everything else as often over the whole

@@ -13,13 +13,14 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import ionscout
 import numpy as np
 import pandas as pd
+from pymatgen.core import Composition
+
+import ionscout
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.featurize.ionic import IonicFeatures
 from ionscout.featurize.oxidation import assign_oxidation_states
-from pymatgen.core import Composition
 
 CURATED = Path(ionscout.__file__).parent / "training" / "curated"
 DECIMALS = ("Na2.88Sb0.88W0.12S4", "Na62MgZr39Si40P20O240", "Na2.9375PS3.9375Cl0.0625", "Na3.4Zr2Si2.4P0.6O12")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from ionscout.featurize.structure.batch import StructureBatch
 from ionscout.featurize.structure.crystal import Crystal
 from ionscout.featurize.structure.features import GROUPS, describe_structure_features

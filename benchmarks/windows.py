@@ -10,15 +10,16 @@ import argparse
 from time import perf_counter
 
 import numpy as np
+from pymatgen.analysis.phase_diagram import PhaseDiagram
+from pymatgen.core import Composition, Element
+from pymatgen.entries.computed_entries import ComputedEntry
+
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.featurize.elements import INDEX, N_ELEMENTS
 from ionscout.models.phase_equilibria import windows
 from ionscout.models.phases import Phases
 from ionscout.models.voltage_profile import voltage_profiles
 from ionscout.training.data.energies import load_energies
-from pymatgen.analysis.phase_diagram import PhaseDiagram
-from pymatgen.core import Composition, Element
-from pymatgen.entries.computed_entries import ComputedEntry
 
 LARGEST_SYSTEM = 7
 

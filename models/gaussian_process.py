@@ -23,8 +23,8 @@ class Kernel:
       + t t' [slope^2 + slope_relative^2 exp(-d_ionic/l_slope) S] + state^2 [same state] + source^2 [same source]
 
     with t = 1000 K / T - 3, S = exp(-[states differ] / l_state), and the distances of `relatives.Distances`. A paper's
-    rows share an error of their own (`source`), which is left out when predicting. The values maximise the marginal
-    likelihood of the sodium table; any of them doubled or halved moves the grouped error by less than 0.015 decades.
+    rows share an error of their own (`source`), which is left out when predicting. Any of the values doubled or
+    halved moves the grouped error of the sodium table by less than 0.015 decades.
     """
 
     constant: float

@@ -4,8 +4,9 @@ import doctest
 import pkgutil
 from importlib import import_module
 
-import ionscout
 import pytest
+
+import ionscout
 
 # Run by MLflow, not imported.
 SCRIPTS = {"ionscout.training.pyfunc_script"}

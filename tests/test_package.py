@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
-import ionscout as ion
 import pytest
+
+import ionscout as ion
 
 
 def modules_after(statement: str) -> set[str]:

@@ -19,24 +19,26 @@ _SMALL_TABLE = {
 _COLUMNS = input_columns("ionic", "framework")
 # A trace of 1e-4 dopant per formula unit moves a column by up to about a thousandth of its span.
 _RESOLUTION = 0.002
+# Round numbers set by hand before any fit: fitted to all rows they look better by 0.01 to 0.02 decades, fitted inside
+# the folds they are the same.
 LEVEL = BlendSettings(
     _COLUMNS,
     BoosterSettings(rounds=600, parameters=_SMALL_TABLE, monotone={THERMAL: 1}, resolution=_RESOLUTION),
     Kernel(
-        constant=0.446,
-        whole=0.816,
-        l_whole=4.79,
-        framework=1.01,
-        l_framework=2.51,
-        ionic=1.336,
-        l_ionic=0.783,
-        slope=1.28,
-        slope_relative=0.495,
-        l_slope=0.456,
-        state=0.184,
-        l_state=2.52,
-        source=0.514,
-        noise=0.582,
+        constant=1.0,
+        whole=0.8,
+        l_whole=2.0,
+        framework=0.5,
+        l_framework=2.0,
+        ionic=0.8,
+        l_ionic=0.5,
+        slope=0.7,
+        slope_relative=0.6,
+        l_slope=1.0,
+        state=0.3,
+        l_state=1.0,
+        source=0.5,
+        noise=0.4,
     ),
     share=2 / 3,
 )
@@ -59,7 +61,7 @@ ENERGY = BlendSettings(
         source=0.06,
         noise=0.08,
     ),
-    share=2 / 3,
+    share=1 / 3,
 )
 SETTINGS = {CONDUCTIVITY.name: LEVEL, ACTIVATION_ENERGY.name: ENERGY}
 COMPUTED = BoosterSettings(

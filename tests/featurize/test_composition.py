@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ionscout.featurize.composition import CompositionBatch
-from ionscout.featurize.elements import INDEX, N_ELEMENTS
 from pymatgen.core import Composition, Lattice, Structure
 from scipy.sparse import coo_array, csr_array
+
+from ionscout.featurize.composition import CompositionBatch
+from ionscout.featurize.elements import INDEX, N_ELEMENTS
 
 FORMULAS = ["Na3PS4", "Na3P(S4", "NaCl", "Na3Zr2Si2PO12", "KCl"]
 HALITE = Structure(Lattice.cubic(5.6), ["Na", {"Cl": 0.5, "Br": 0.5}], [[0, 0, 0], [0.5, 0.5, 0.5]])

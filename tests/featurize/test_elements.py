@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from ionscout.featurize.elements import INDEX, MAGPIE_PROPERTIES, N_ELEMENTS, SYMBOLS, magpie_property, magpie_table
 from matminer.featurizers.composition import ElementProperty
 from matminer.utils.data import MagpieData
 from pymatgen.core import Element
+
+from ionscout.featurize.elements import INDEX, MAGPIE_PROPERTIES, N_ELEMENTS, SYMBOLS, magpie_property, magpie_table
 
 
 def test_columns_follow_the_atomic_number():

@@ -3,19 +3,20 @@
 from contextlib import suppress
 from pathlib import Path
 
-import ionscout
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pymatgen.core import Composition
+from scipy.sparse import csr_array
+
+import ionscout
 from ionscout.featurize.elements import INDEX, SYMBOLS
 from ionscout.featurize.formula import parse_formulas
 from ionscout.featurize.grammar import parse_formula
 from ionscout.featurize.notation import FormulaError
 from ionscout.featurize.writing import format_formulas
-from pymatgen.core import Composition
-from scipy.sparse import csr_array
 
 CURATED = Path(str(ionscout.__file__)).parent / "training" / "curated"
 

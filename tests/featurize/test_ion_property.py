@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ionscout.featurize.elements import INDEX
-from ionscout.featurize.ion_property import IonPropertyFeatures, can_be_neutral
 from matminer.featurizers.composition import IonProperty
 from pymatgen.core import Composition
+
+from ionscout.featurize.elements import INDEX
+from ionscout.featurize.ion_property import IonPropertyFeatures, can_be_neutral
 
 FORMULAS = ["NaCl", "Na3PS4", "NaZr2P3O12", "Fe3O4", "NaCl2", "AlO", "Na", "Na3Al", "XeF2", "HeNa2", "CrO5", "U3O8"]
 SYMBOLS = ["Na", "Li", "Mg", "Al", "Fe", "Zr", "Ce", "P", "S", "O", "Cl", "H", "Si", "He"]

@@ -1,21 +1,22 @@
 import pickle
 from pathlib import Path
 
-import ionscout
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pymatgen.core import Composition
+from sklearn.base import clone
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.pipeline import make_pipeline
+
+import ionscout
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.featurize.elements import INDEX, SYMBOLS
 from ionscout.featurize.ionic import IonicFeatures, describe_ionic_features
 from ionscout.featurize.roles import IonRoles
 from ionscout.featurize.valence import smooth_valence
-from pymatgen.core import Composition
-from sklearn.base import clone
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.pipeline import make_pipeline
 
 CURATED = Path(ionscout.__file__).parent / "training" / "curated"
 HOSTS = [

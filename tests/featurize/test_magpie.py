@@ -3,17 +3,18 @@
 from functools import cache
 from pathlib import Path
 
-import ionscout
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matminer.featurizers.composition import ElementProperty
+from pymatgen.core import Composition
+
+import ionscout
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.featurize.elements import MAGPIE_PROPERTIES, SYMBOLS, magpie_table
 from ionscout.featurize.magpie import ContinuousMagpieFeatures, MagpieFeatures
-from matminer.featurizers.composition import ElementProperty
-from pymatgen.core import Composition
 
 CURATED = Path(str(ionscout.__file__)).parent / "training" / "curated"
 NAMES = MagpieFeatures().feature_names()

@@ -1,17 +1,18 @@
 import time
 from pathlib import Path
 
-import ionscout
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pymatgen.core import Composition
+
+import ionscout
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.featurize.elements import INDEX
 from ionscout.featurize.oxidation import ROUNDING_TOLERANCE, assign_oxidation_states
 from ionscout.featurize.radii import known_states
-from pymatgen.core import Composition
 
 CURATED = Path(ionscout.__file__).parent / "training" / "curated"
 

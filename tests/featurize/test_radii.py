@@ -3,6 +3,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ionscout.featurize.elements import SYMBOLS
 from ionscout.featurize.radii import common_states, electronegativity, known_states, shannon_radius, shannon_table
 

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-import ionscout
 import numpy as np
 import pandas as pd
 import pytest
-from ionscout.featurize.composition import CompositionBatch
-from ionscout.featurize.stoichiometry import StoichiometryFeatures, formula_unit_sizes
 from matminer.featurizers.composition import Stoichiometry
 from pymatgen.core import Composition
+
+import ionscout
+from ionscout.featurize.composition import CompositionBatch
+from ionscout.featurize.stoichiometry import StoichiometryFeatures, formula_unit_sizes
 
 CURATED = Path(str(ionscout.__file__)).parent / "training" / "curated" / "sodium_electrolytes.csv"
 # Diatomic gases and peroxides keep two atoms in pymatgen's formula unit.

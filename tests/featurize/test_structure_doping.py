@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from pymatgen.core import Composition
+
 from ionscout.featurize.structure.doping import dope
 from ionscout.featurize.structure.hosts import host_structure
 from ionscout.featurize.structure.reading import StructureError
 from ionscout.serve.screen.dopants import dopants
-from pymatgen.core import Composition
 
 
 @pytest.mark.parametrize(

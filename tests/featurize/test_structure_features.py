@@ -10,6 +10,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pymatgen.analysis.local_env import CrystalNN
+from pymatgen.core import Lattice, Structure
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
+
 from ionscout.featurize.structure.batch import StructureBatch
 from ionscout.featurize.structure.crystal import Crystal
 from ionscout.featurize.structure.doping import dope
@@ -20,14 +29,6 @@ from ionscout.featurize.structure.features import (
     structure_features,
 )
 from ionscout.featurize.structure.hosts import HOSTS, host_cif, host_structure
-from pymatgen.analysis.local_env import CrystalNN
-from pymatgen.core import Lattice, Structure
-from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import check_estimator
 
 NAMES = list(describe_structure_features())
 ON_GRID = [name for group in ("void", "bond_valence") for name in GROUPS[group].describe()]

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pymatgen.core import Lattice, Structure
+
 from ionscout.featurize.structure.bond_valence import bond_valence, site_energy
 from ionscout.featurize.structure.bond_valence_parameters import bond_parameters
 from ionscout.featurize.structure.crystal import Crystal
@@ -13,7 +15,6 @@ from ionscout.featurize.structure.grid import Grid
 from ionscout.featurize.structure.hosts import host_structure
 from ionscout.featurize.structure.periodic import merge_close, pairs_within, percolation_thresholds
 from ionscout.featurize.structure.void import void
-from pymatgen.core import Lattice, Structure
 
 
 def thresholds_by_walking(n, first, second, shift, weight):

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pymatgen.core import Composition, Lattice, Structure
+
 from ionscout.featurize.structure.batch import StructureBatch
 from ionscout.featurize.structure.hosts import HOSTS, host_cif, host_structure
 from ionscout.featurize.structure.reading import MAX_SITES, StructureError, read_structure
-from pymatgen.core import Composition, Lattice, Structure
 
 GOOD = host_cif("NaAlCl4")
 

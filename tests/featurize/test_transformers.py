@@ -7,6 +7,13 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.utils.estimator_checks import check_estimator
+
 from ionscout.featurize import (
     ContinuousMagpieFeatures,
     IonPropertyFeatures,
@@ -15,12 +22,6 @@ from ionscout.featurize import (
     ValenceOrbitalFeatures,
 )
 from ionscout.featurize.transformer import CompositionTransformer
-from sklearn.base import clone
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline, make_union
-from sklearn.utils.estimator_checks import check_estimator
 
 FORMULAS = ["Na3PS4", "Na3Zr2Si2PO12", "NaCl", "Na3SbS4", "Na2ZrCl6"]
 TRANSFORMERS = [

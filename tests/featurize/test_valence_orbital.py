@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-import ionscout
 import numpy as np
 import pandas as pd
 import pytest
-from ionscout.featurize.valence_orbital import ValenceOrbitalFeatures
 from matminer.featurizers.composition import ValenceOrbital
 from pymatgen.core import Composition
+
+import ionscout
+from ionscout.featurize.valence_orbital import ValenceOrbitalFeatures
 
 CURATED = Path(str(ionscout.__file__)).parent / "training" / "curated" / "sodium_electrolytes.csv"
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import xgboost as xgb
+
 from ionscout.models.booster import BoosterEnsemble, BoosterSettings, centre_splits
 
 SETTINGS = BoosterSettings(rounds=40, seeds=2, parameters={"max_depth": 3, "eta": 0.1, "subsample": 0.8})

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.featurize.elements import INDEX
 from ionscout.models.coatings import stable_coatings

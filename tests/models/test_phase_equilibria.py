@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.featurize.elements import INDEX
 from ionscout.models.cheapest_mixture import cheapest_mixtures

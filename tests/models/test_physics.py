@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from ionscout.models.physics import BOLTZMANN_EV, arrhenius_decades, kelvin
 
 

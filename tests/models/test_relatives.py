@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
+from scipy.linalg import solve
+from scipy.stats import wasserstein_distance
+
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.models.chemical_distance import earth_movers_distance, laid_out
 from ionscout.models.gaussian_process import GaussianProcess
 from ionscout.models.inputs import model_inputs
 from ionscout.models.relatives import Places, Relatives
 from ionscout.training.settings import LEVEL
-from scipy.linalg import solve
-from scipy.stats import wasserstein_distance
 
 FORMULAS = ["Na3Zr2Si2PO12", "Na3PS4", "Na2ZrCl6", "Na3.4Sc0.4Zr1.6Si2PO12", "NaAl11O17", "Na2B12H12", "XeF2", "UO2"]
 

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import ionscout as ion
 import numpy as np
 import pandas as pd
 import pytest
+
+import ionscout as ion
 
 
 def run(*arguments: str | Path, home: Path | None = None) -> subprocess.CompletedProcess:

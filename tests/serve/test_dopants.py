@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
+from pymatgen.core import Composition
+
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.featurize.elements import INDEX
 from ionscout.featurize.oxidation import assign_oxidation_states
 from ionscout.serve.screen.dopants import dopants
-from pymatgen.core import Composition
 
 NZSP = "Na3Zr2Si2PO12"
 

@@ -1,10 +1,11 @@
-import ionscout as ion
 import numpy as np
 import pandas as pd
 import pytest
+from pymatgen.core import Composition, Element, Lattice, Structure
+
+import ionscout as ion
 from ionscout.models.physics import arrhenius_decades
 from ionscout.models.properties import PROPERTIES
-from pymatgen.core import Composition, Element, Lattice, Structure
 
 pytestmark = pytest.mark.usefixtures("champion_home")
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from ionscout.serve.screen.ranking import rank
 from scipy.stats import norm
+
+from ionscout.serve.screen.ranking import rank
 
 
 def predictions(values, half=0.5, column="oxidation_limit_V"):

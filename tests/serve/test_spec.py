@@ -1,4 +1,5 @@
 import pytest
+
 from ionscout.serve.screen.spec import DEFAULT_SPEC, Spec
 
 

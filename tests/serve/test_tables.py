@@ -2,6 +2,7 @@ import gzip
 
 import pandas as pd
 import pytest
+
 from ionscout.serve.tables import TableError, TableWriter, read_chunks
 
 CHUNKS = [

@@ -5,10 +5,11 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+from pymatgen.core import Composition
+
 from ionscout.serve.interface import ELECTRODES, coatings, interface
 from ionscout.serve.window import voltage_profile, window
 from ionscout.serve.window_plots import energy_voltage_plot, reaction_energy_plot
-from pymatgen.core import Composition
 
 needs_energies = pytest.mark.skipif(
     not os.environ.get("IONSCOUT_EXTERNAL_DATA"),
@@ -190,8 +191,9 @@ def test_default_electrodes_are_all_in_the_table():
 def command(table, tmp_path):
     """Runs `window` on the toy table as a shell would; gives status, standard output and standard error."""
     import typer
-    from ionscout.serve.window_command import window_command
     from typer.testing import CliRunner
+
+    from ionscout.serve.window_command import window_command
 
     path = tmp_path / "energies.csv"
     table.to_csv(path, index=False)

@@ -9,6 +9,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 import pytest
+
 from ionscout.featurize.composition import CompositionBatch
 from ionscout.training.data.energies import load_energies
 from ionscout.training.data.materials_project import FIELDS, chemical_systems, collect, pull_materials_project

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
-from ionscout.training.metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
 from sklearn.metrics import mean_absolute_error, root_mean_squared_error
+
+from ionscout.training.metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
 
 GENERATOR = np.random.default_rng(0)
 TRUTH = GENERATOR.normal(size=300)

@@ -1,10 +1,11 @@
 import subprocess
 import sys
 
-import ionscout as ion
 import numpy as np
 import pandas as pd
 import pytest
+
+import ionscout as ion
 from ionscout.models.base import read_model
 from ionscout.models.fingerprint import FingerprintError
 from ionscout.models.prediction import KINDS

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pandera.errors
 import pytest
+
 from ionscout.models.properties import ACTIVATION_ENERGY, CONDUCTIVITY, STATES
 from ionscout.training.data.fields import ERROR, FIELDS, WARNING
 from ionscout.training.data.kinds import TABLES, table_of

@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+
 from ionscout.training.data import external
 from ionscout.training.data.sources import (
     CURATED,

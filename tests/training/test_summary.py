@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+
 from ionscout.training.data.sources import CURATED, load_curated, training_rows
 from ionscout.training.data.summary import count_by, noise_floors, summarise
 from ionscout.training.data.validate import validate_measurements

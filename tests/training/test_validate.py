@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ionscout.training.data.reading import TableError, read_table
 from ionscout.training.data.repeats import composition_keys, noise_floor
 from ionscout.training.data.sources import CURATED, load_curated, validate_curated
