@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from ..models.properties import CONDUCTIVITY, OXIDATION_LIMIT, REDUCTION_LIMIT
+from ..training.plots import BLUE, GREY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#999999"
 
 
 def ranking_plot(ranked: pd.DataFrame, top: int = 15) -> "Figure":

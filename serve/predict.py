@@ -11,6 +11,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from ..featurize.composition import CompositionBatch
+from ..featurize.structure.batch import StructureBatch
 from ..models.base import PropertyModel
 from ..models.context import Context
 from ..models.prediction import predict_properties
@@ -36,7 +37,9 @@ def predict(
     Parameters
     ----------
     inputs : str, list of str, Series, DataFrame, pymatgen Composition or Structure, or a list of them
-        n inputs. A DataFrame has a column `formula`, may have `temperature_C` and `state`, and keeps its other columns.
+        n inputs. A DataFrame has a column `formula`, or `structure` (pymatgen Structure, CIF text or path) where there
+        is no formula; it may have `temperature_C` and `state`, and keeps its other columns. Of a structure only the
+        composition is used so far.
     temperature_C : float or (n,), optional
         Temperature in Celsius; fills what the inputs leave open. 25 if nothing is said.
     interval : float
@@ -81,7 +84,12 @@ def predict(
 def predict_table(table: pd.DataFrame, models: Sequence[PropertyModel], interval: float = 0.9) -> pd.DataFrame:
     """Predict one chunk, as `input_table` makes it: `table` with the answer's columns behind its own."""
     context = Context.read(len(table), table["temperature_C"], table["state"])
-    answer = predict_properties(models, CompositionBatch.from_formulas(table["formula"]), context, interval)
+    batch = _compositions(table)
+    answer = predict_properties(models, batch, context, interval)
+    if "structure" in table:
+        table = table.assign(
+            formula=table["formula"].where(table["formula"].notna(), pd.Series(batch.formulas, table.index))
+        )
     kept = table[[c for c in table.columns if c not in answer]]
     return pd.concat([kept, pd.DataFrame(answer, index=table.index)], axis=1)
 
@@ -96,7 +104,9 @@ def input_table(inputs: Any, temperature_C: Any = None, state: Any = None) -> pd
     """
     if isinstance(inputs, pd.DataFrame):
         table = inputs.copy()
-        if "formula" not in table:
+        if "formula" not in table and "structure" in table:
+            table.insert(0, "formula", pd.Series(None, index=table.index, dtype=object))
+        elif "formula" not in table:
             alike = [c for c in table if str(c).strip().lower() in ("formula", "composition", "formulas", "compound")]
             hint = f"; rename {alike[0]!r} to 'formula'" if alike else ""
             raise KeyError(f"the table has no column 'formula'{hint} (columns: {', '.join(map(str, table.columns))})")
@@ -107,6 +117,20 @@ def input_table(inputs: Any, temperature_C: Any = None, state: Any = None) -> pd
     table["temperature_C"] = _filled(table, "temperature_C", temperature_C, 25.0)
     table["state"] = _filled(table, "state", state, "crystalline")
     return table
+
+
+def _compositions(table: pd.DataFrame) -> CompositionBatch:
+    """Compositions of the rows: of the formula, or of the structure where there is a structure and no formula."""
+    batch = CompositionBatch.from_formulas(table["formula"])
+    if "structure" not in table:
+        return batch
+    given = np.flatnonzero(table["formula"].isna() & table["structure"].notna())
+    if not given.size:
+        return batch
+    structures = StructureBatch.coerce(list(table["structure"].iloc[given])).compositions
+    order = np.arange(len(batch))
+    order[given] = len(batch) + np.arange(given.size)
+    return CompositionBatch.concat([batch, structures]).take(order)
 
 
 def _filled(table: pd.DataFrame, column: str, given: Any, default: float | str) -> Any:

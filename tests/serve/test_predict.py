@@ -113,6 +113,17 @@ def test_pymatgen_objects_and_tables_give_what_strings_give():
         np.testing.assert_allclose(ion.predict(inputs)[VALUES].to_numpy(), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_a_structure_stands_in_for_a_missing_formula():
+    salt = Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
+    structures = [salt, "data_cut\n_cell_length_a 5.64\n", salt.to(fmt="cif"), None]
+    answer = ion.predict(pd.DataFrame({"formula": [None, None, None, "Na3PS4"], "structure": structures}))
+    assert answer["error"].isna().tolist() == [True, False, True, True]
+    assert "no atoms" in answer["error"][1]
+    expected = ion.predict(["NaCl", "NaCl", "Na3PS4"])[VALUES]
+    np.testing.assert_allclose(answer[VALUES].iloc[[0, 2, 3]], expected, rtol=1e-5, atol=1e-6)
+    assert ion.predict(pd.DataFrame({"structure": [salt]}))["error"].isna().all()
+
+
 def test_own_columns_and_index_are_kept():
     table = pd.DataFrame({"batch": ["007", "x"], "formula": ["NaCl", "Na3PS4"]}, index=[10, 4])
     answer = ion.predict(table)
