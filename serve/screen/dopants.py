@@ -1,7 +1,9 @@
 """Dopants for a host: isovalent and aliovalent substitutions, charge balanced through the mobile ion."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +13,7 @@ from ...featurize.composition import CompositionBatch
 from ...featurize.elements import INDEX, N_ELEMENTS, SYMBOLS
 from ...featurize.oxidation import assign_oxidation_states
 from ...featurize.radii import common_states, shannon_radius
-from .candidates import Candidates, numbers
+from .candidates import CandidateSpace, numbers
 
 MOBILE_IONS = {"Na": 1, "Li": 1, "K": 1, "Ag": 1}
 # Goldschmidt's rule of 15 % (10.1007/BF01507527), taken on the bond to the neighbour; one more per cent lets in O2- on
@@ -31,6 +33,50 @@ _NO_CATIONS = {"H", "F", "Cl", "Br", "I", "O", "He", "Ne", "Ar", "Kr", "Xe"}
 _HIGHEST_STATE_ONLY = {"B": 3, "C": 4, "N": 5, "P": 5, "S": 6, "Se": 6}
 # No isotope lives long enough to build a battery from, or (Th, U) none that may be shipped in one.
 _RADIOACTIVE = {"Tc", "Pm", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U"} | set(SYMBOLS[92:118])
+
+
+class Candidates(CandidateSpace):
+    """Doped compositions of one host.
+
+    Parameters
+    ----------
+    host : str
+        Parent formula as typed.
+    amounts : (n, n_elements) csr_array
+        Composition of each candidate per formula unit of the host.
+    facts : DataFrame
+        n rows: site, dopant, x, compensation, dopant_state, bond_mismatch_pct.
+    refused : DataFrame
+        What the rule would not make, with columns site, dopant, x and reason.
+    """
+
+    def __init__(self, host: str, amounts: csr_array, facts: pd.DataFrame, refused: pd.DataFrame):
+        self._host, self._amounts, self._facts, self._refused = host, amounts, facts, refused
+
+    @property
+    def size(self) -> int:
+        """Number of candidates."""
+        return len(self._facts)
+
+    @property
+    def host(self) -> str:
+        """Parent formula."""
+        return self._host
+
+    @property
+    def refused(self) -> pd.DataFrame:
+        """What was not made, with columns site, dopant, x and reason."""
+        return self._refused
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The host and a hash of the compositions."""
+        content = self._amounts.indptr.tobytes() + self._amounts.indices.tobytes() + self._amounts.data.tobytes()
+        return {"kind": "dopants", "host": self._host, "compositions": hashlib.sha256(content).hexdigest()}
+
+    def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
+        """Candidates start to stop - 1: their facts and compositions."""
+        return self._facts.iloc[start:stop], CompositionBatch.from_matrix(csr_array(self._amounts[start:stop]))
 
 
 @dataclass(frozen=True)
