@@ -1,8 +1,7 @@
-"""Dopants for a host: isovalent and aliovalent substitutions, charge balanced through the mobile ion."""
+"""Dopants for a host: substitutions on one or several sites, charge balanced in the way that is asked for."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,85 +9,27 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from ...featurize.composition import CompositionBatch
-from ...featurize.elements import INDEX, N_ELEMENTS, SYMBOLS
-from ...featurize.oxidation import assign_oxidation_states
-from ...featurize.radii import common_states, shannon_radius
+from ...featurize.elements import INDEX, N_ELEMENTS
 from .candidates import CandidateSpace, numbers
-
-MOBILE_IONS = {"Na": 1, "Li": 1, "K": 1, "Ag": 1}
-# Goldschmidt's rule of 15 % (10.1007/BF01507527), taken on the bond to the neighbour; one more per cent lets in O2- on
-# S2- (-15.4 %), which is made, as La3+ on Zr4+ (+14.7 %) is.
-BOND_MISMATCH_LIMIT = 0.16
-# Mg2+ and Zn2+ on Zr4+ and W6+ on Sb5+ or Zr4+ are reported; a difference of three is not.
-CHARGE_DIFFERENCE_LIMIT = 2
-TETRAHEDRAL_RADIUS_RATIO = (
-    0.414  # Pauling's first rule: below this a cation sits in a tetrahedron (10.1021/ja01379a006)
+from .compensation import Compensation, compensation_of
+from .counting import Chain
+from .sites import (
+    MOBILE_IONS,
+    Site,
+    charge_text,
+    find_site,
+    fitting_ions,
+    host_states,
+    misplaced,
+    refusals,
+    symbols,
+    why_none,
 )
-_ANIONS = {"N": -3, "O": -2, "S": -2, "Se": -2, "Te": -2, "F": -1, "Cl": -1, "Br": -1, "I": -1}
-# Left out of "all", since a laboratory would not start there; named in `dopants`, they are taken.
-_TOXIC = {"Be", "As", "Cd", "Hg", "Tl", "Pb"}
-_NOBLE_METALS = {"Ru", "Rh", "Pd", "Os", "Ir", "Pt", "Au", "Re"}
-# Elements that form no framework cation, and those that do so in their highest state only.
-_NO_CATIONS = {"H", "F", "Cl", "Br", "I", "O", "He", "Ne", "Ar", "Kr", "Xe"}
-_HIGHEST_STATE_ONLY = {"B": 3, "C": 4, "N": 5, "P": 5, "S": 6, "Se": 6}
-# No isotope lives long enough to build a battery from, or (Th, U) none that may be shipped in one.
-_RADIOACTIVE = {"Tc", "Pm", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U"} | set(SYMBOLS[92:118])
+from .substitutions import Ion, Substitution, balanced_pairs, mixes, singles
 
-
-class Candidates(CandidateSpace):
-    """Doped compositions of one host.
-
-    Parameters
-    ----------
-    host : str
-        Parent formula as typed.
-    amounts : (n, n_elements) csr_array
-        Composition of each candidate per formula unit of the host.
-    facts : DataFrame
-        n rows: site, dopant, x, compensation, dopant_state, bond_mismatch_pct.
-    refused : DataFrame
-        What the rule would not make, with columns site, dopant, x and reason.
-    """
-
-    def __init__(self, host: str, amounts: csr_array, facts: pd.DataFrame, refused: pd.DataFrame):
-        self._host, self._amounts, self._facts, self._refused = host, amounts, facts, refused
-
-    @property
-    def size(self) -> int:
-        """Number of candidates."""
-        return len(self._facts)
-
-    @property
-    def host(self) -> str:
-        """Parent formula."""
-        return self._host
-
-    @property
-    def refused(self) -> pd.DataFrame:
-        """What was not made, with columns site, dopant, x and reason."""
-        return self._refused
-
-    @property
-    def description(self) -> dict[str, Any]:
-        """The host and a hash of the compositions."""
-        content = self._amounts.indptr.tobytes() + self._amounts.indices.tobytes() + self._amounts.data.tobytes()
-        return {"kind": "dopants", "host": self._host, "compositions": hashlib.sha256(content).hexdigest()}
-
-    def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
-        """Candidates start to stop - 1: their facts and compositions."""
-        return self._facts.iloc[start:stop], CompositionBatch.from_matrix(csr_array(self._amounts[start:stop]))
-
-
-@dataclass(frozen=True)
-class _Site:
-    """The element that is replaced: amount per formula unit, oxidation state, coordination, radius and bond length."""
-
-    symbol: str
-    amount: float
-    state: float
-    coordination: int
-    radius: float
-    bond: float
+REFUSED_COLUMNS = ["site", "dopant", "x", "reason"]
+# Charges and amounts are counted in these units, so that sums are exact.
+UNIT = 1e-9
 
 
 def dopants(
@@ -98,11 +39,16 @@ def dopants(
     dopants: str | Sequence[str] = "all",
     x: float | Sequence[float] = (0.05, 0.1, 0.2, 0.3),
     compensate: str = "mobile_ion",
-) -> Candidates:
-    """Enumerate doped compositions of a host.
+    anions: tuple[str, str] | None = None,
+    at_once: int = 1,
+    mix: int = 1,
+    shares: str | float = "equal",
+) -> "DopantSpace":
+    """Describe the doped compositions of a host.
 
     An amount x of the site's element is replaced per formula unit; each known oxidation state of the dopant is its own
-    candidate, since the balance differs. A difference in charge is made up by the content of the mobile ion.
+    candidate, since the balance differs. A difference in charge is made up as `compensate` says; what cannot be made
+    up is refused, with the reason.
 
     Parameters
     ----------
@@ -113,29 +59,49 @@ def dopants(
     dopants : "all" or sequence of str
         Element symbols.
     x : float or sequence of float
-        Amounts per formula unit.
-    compensate : {"mobile_ion"}
-        What makes up the charge.
+        Amounts per formula unit; of a pair or mix, what its ions take together.
+    compensate : str
+        "mobile_ion" adds or removes the mobile ion; "mobile_vacancies" only removes it; "anion_vacancies" removes the
+        main anion; "vacancies" does whichever of the two fits the sign; "anion_exchange" swaps `anions`; "co_dopant"
+        takes a second dopant of opposite charge on the site (or, with `at_once`, on another).
+    anions : (str, str), optional
+        For "anion_exchange": the host's anion and what replaces it, e.g. ("O", "F").
+    at_once : int
+        How many sites may be doped together in one candidate.
+    mix : int
+        Number of different dopants that share a site; 1 gives single dopants.
+    shares : "equal" or float
+        How the dopants of a mix share x: equally, or in all multiples of a step such as 0.25.
 
     Returns
     -------
-    Candidates
-        `.refused` lists what was not made and why.
+    DopantSpace
+        Columns site, dopant, x, compensation, dopant_state, bond_mismatch_pct (of the ion that fits worst),
+        substitution_probability (of the least likely ion; Hautier 2011) and x_up_to (largest x by misfit alone, see
+        `solubility.largest_share`). `.refused` lists what was not made and why.
 
     Raises
     ------
     ValueError
-        If the host cannot be read or has no oxidation states, has no mobile ion, the site is not in it, or an element
-        or an amount is not one.
+        If the host cannot be read or has no oxidation states, has no mobile ion, the site is not in it, or an element,
+        an amount or a choice is not one.
 
     Examples
     --------
     >>> found = dopants("Na3Zr2Si2PO12", site="Zr", dopants=["Mg"], x=0.1)
     >>> found.to_dataframe()[["formula", "compensation"]].values.tolist()
     [['Na3.2Mg0.1Zr1.9Si2PO12', '+0.2 Na for Mg2+ on Zr4+']]
+    >>> pair = dopants("Na3Zr2Si2PO12", site="Zr", dopants=["Mg", "Nb"], x=0.3, compensate="co_dopant")
+    >>> pair.to_dataframe()["formula"].tolist()
+    ['Na3Mg0.1Zr1.7Nb0.2Si2PO12']
     """
-    if compensate != "mobile_ion":
-        raise ValueError(f"compensate={compensate!r} is not known; choose 'mobile_ion'")
+    sites = [site] if isinstance(site, str) else list(dict.fromkeys(site))
+    if not 1 <= at_once <= len(sites):
+        raise ValueError(f"at_once={at_once!r}: give a number from 1 to the {len(sites)} sites")
+    if mix < 1:
+        raise ValueError(f"mix={mix!r}: give the number of dopants that share a site, 1 or more")
+    if shares != "equal" and not isinstance(shares, float):
+        raise ValueError(f"shares={shares!r}: give 'equal' or a step such as 0.25")
     batch = CompositionBatch.from_formulas([host])
     if batch.errors[0] is not None:
         raise ValueError(f"host {host!r}: {batch.errors[0]}")
@@ -143,168 +109,247 @@ def dopants(
     mobile = next((ion for ion in MOBILE_IONS if parent[INDEX[ion]] > 0), None)
     if mobile is None:
         raise ValueError(f"host {host!r} has no mobile ion; one of {', '.join(MOBILE_IONS)} must be in it")
-    states = _host_states(host, batch)
+    states = host_states(host, batch)
     amounts = numbers(x)  # type: ignore[arg-type]
-    wanted = _symbols(dopants)
-    by_name = dopants != "all"
+    wanted = symbols(dopants)
+    balance = compensation_of(compensate, parent, states, mobile, anions)
 
-    rows, facts, refused = [], [], []
-    for symbol in [site] if isinstance(site, str) else site:
-        place = _site(host, symbol, parent, states)
+    choices, refused = [], []
+    for symbol in sites:
+        place = find_site(host, symbol, parent, states)
+        ions: list[Ion] = []
         for dopant in wanted:
-            reasons = list(_refusals(place, dopant, mobile, by_name)) or list(
-                _misplaced(host, place, dopant, parent, states)
-            )
-            choices = [] if reasons else list(_choices(place, dopant))
-            if not reasons and not choices:
-                reasons = [_no_choice(place, dopant)]
+            reasons = list(refusals(place, dopant, mobile, dopants != "all"))
+            reasons = reasons or list(misplaced(host, place, dopant, parent, states))
+            found = [] if reasons else [Ion(dopant, *ion) for ion in fitting_ions(place, dopant)]
+            if not reasons and not found:
+                reasons = [why_none(place, dopant)]
             refused += [(symbol, dopant, np.nan, reason) for reason in reasons]
-            for state, radius in choices:
-                for amount in amounts:
-                    made, compensation = _substitute(parent, place, dopant, state, amount, mobile)
-                    if made is None:
-                        refused.append((symbol, dopant, amount, compensation))
-                        continue
-                    rows.append(made)
-                    facts.append(
-                        (
-                            symbol,
-                            dopant,
-                            amount,
-                            compensation,
-                            state,
-                            round(100.0 * _mismatch(place, radius), 1),
-                        )
-                    )
-    columns = ["site", "dopant", "x", "compensation", "dopant_state", "bond_mismatch_pct"]
-    return Candidates(
-        host,
-        csr_array(np.array(rows).reshape(-1, N_ELEMENTS)),
-        pd.DataFrame(facts, columns=columns),
-        pd.DataFrame(refused, columns=["site", "dopant", "x", "reason"]),
-    )
+            ions += found
+        step = None if isinstance(shares, str) else shares
+        if mix > 1:
+            made = mixes(place, ions, amounts, mix, step, compensate == "co_dopant" and at_once == 1)
+        else:
+            made = [one for ion in ions for one in singles(place, ion, amounts)]
+            if at_once == 1:
+                refused += _unbalanced(made, balance)
+            refused += [
+                (symbol, ion.symbol, x, f"x={x:g} is more than the {place.amount:g} {symbol} of the host")
+                for ion in ions
+                for x in amounts
+                if x > place.amount + 1e-9
+            ]
+            if compensate == "co_dopant":
+                made += balanced_pairs(place, ions, amounts)
+        choices.append(made)
+    asked = {
+        "kind": "dopants",
+        "host": host,
+        "site": sites,
+        "dopants": wanted if dopants != "all" else "all",
+        "x": amounts.tolist(),
+        "compensate": compensate,
+        "anions": list(anions) if anions else None,
+        "at_once": at_once,
+        "mix": mix,
+        "shares": shares,
+    }
+    return DopantSpace(asked, parent, choices, balance, pd.DataFrame(refused, columns=REFUSED_COLUMNS))
 
 
-def _host_states(host: str, batch: CompositionBatch) -> np.ndarray:
-    """Oxidation state (n_elements,) of each element of the host; NaN where absent."""
-    assigned = assign_oxidation_states(batch)
-    if assigned.reasons[0] is not None:
-        raise ValueError(f"host {host!r}: {assigned.reasons[0]}; doping needs its oxidation states")
-    return assigned.states[0]
+class DopantSpace(CandidateSpace):
+    """Doped compositions of one host, built on demand; `dopants` describes one.
+
+    Parameters
+    ----------
+    asked : dict
+        What `dopants` was asked, in JSON types.
+    parent : (n_elements,) array
+        Amounts of the host.
+    choices : list of list of Substitution
+        What may be put on each site.
+    balance : Compensation
+        How the charge is made up.
+    refused : DataFrame
+        Columns site, dopant, x and reason.
+    """
+
+    def __init__(
+        self,
+        asked: dict[str, Any],
+        parent: np.ndarray,
+        choices: list[list[Substitution]],
+        balance: Compensation,
+        refused: pd.DataFrame,
+    ):
+        self._asked, self._parent, self._choices, self._balance = asked, parent, choices, balance
+        self._refused = refused
+        self._chain = _chain(choices, balance, asked["at_once"])
+
+    @property
+    def size(self) -> int:
+        """Number of candidates."""
+        return self._chain.size
+
+    @property
+    def host(self) -> str:
+        """Parent formula as typed."""
+        return self._asked["host"]
+
+    @property
+    def refused(self) -> pd.DataFrame:
+        """What was not made, with columns site, dopant, x and reason."""
+        return self._refused
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """The arguments of `dopants`."""
+        return self._asked
+
+    def remedy(self) -> str:
+        """What to change to make the space smaller."""
+        return "fewer dopants, amounts x or sites at_once"
+
+    def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
+        """Candidates start to stop - 1: their facts and compositions."""
+        ways = self._chain.ways(start, stop)
+        amounts = np.tile(self._parent, (len(ways), 1))
+        charge = np.zeros(len(ways))
+        for taken, (changes, charges) in zip(ways.T, self._effects, strict=True):
+            amounts += changes[taken].toarray()
+            charge += charges[taken]
+        amounts = np.round(amounts + self._balance.change(charge), 12)
+        return self._facts(ways, charge), CompositionBatch.from_matrix(csr_array(amounts))
+
+    @cached_property
+    def _effects(self) -> list[tuple[csr_array, np.ndarray]]:
+        """Of each site: change of the amounts (options, n_elements) and charge (options,); the last option is none."""
+        out = []
+        for made in self._choices:
+            change = np.zeros((len(made) + 1, N_ELEMENTS))
+            for row, one in enumerate(made):
+                change[row, INDEX[one.place.symbol]] -= one.amount
+                for ion, amount in one.parts:
+                    change[row, INDEX[ion.symbol]] += amount
+            out.append((csr_array(change), np.array([*(one.charge for one in made), 0.0])))
+        return out
+
+    @cached_property
+    def _columns(self) -> list[dict[str, np.ndarray]]:
+        """Of each site: the facts of its options (options,); the last option is none."""
+        out = []
+        for made in self._choices:
+            # Scores depend on the ions alone, which recur at every amount.
+            scored = {one.ions: one for one in made}
+            known = {ions: (one.bond_mismatch, one.x_up_to, one.probability) for ions, one in scored.items()}
+            rows = [known[one.ions] for one in made]
+            misfit, up_to, chance = np.array([*rows, (0.0, np.inf, np.inf)]).T
+            out.append(
+                {
+                    "site": _texts([one.place.symbol for one in made]),
+                    "dopant": _texts(["+".join(ion.symbol for ion, _ in one.parts) for one in made]),
+                    "ions": _texts([one.text for one in made]),
+                    "x": np.array([*(one.amount for one in made), 0.0]),
+                    "state": np.array([*(one.parts[0][0].state if len(one.parts) == 1 else np.nan for one in made), 0]),
+                    "misfit": misfit,
+                    "up_to": up_to,
+                    "chance": chance,
+                    "charged": np.array(
+                        [*(any(ion.state != one.place.state for ion, _ in one.parts) for one in made), False]
+                    ),
+                }
+            )
+        return out
+
+    def _facts(self, ways: np.ndarray, charge: np.ndarray) -> pd.DataFrame:
+        n = len(ways)
+        site, dopant, ions = (np.full(n, "", dtype=object) for _ in range(3))
+        x, state, misfit, charged, doped = (np.zeros(n) for _ in range(5))
+        up_to, chance = np.full(n, np.inf), np.full(n, np.inf)
+        for taken, columns in zip(ways.T, self._columns, strict=True):
+            here = taken < len(columns["x"]) - 1
+            join = np.where(here & (doped > 0), ", ", "")
+            site, dopant = site + join + columns["site"][taken], dopant + join + columns["dopant"][taken]
+            ions = ions + join + columns["ions"][taken]
+            x += columns["x"][taken]
+            state += columns["state"][taken]
+            worse = np.abs(columns["misfit"][taken]) > np.abs(misfit)
+            misfit = np.where(worse, columns["misfit"][taken], misfit)
+            up_to, chance = np.minimum(up_to, columns["up_to"][taken]), np.fmin(chance, columns["chance"][taken])
+            charged += columns["charged"][taken]
+            doped += here
+        keys = np.round(charge, 9)
+        distinct, which = np.unique(keys, return_inverse=True)
+        made_up = np.array([*(self._balance.text(value) for value in distinct.tolist()), ""], dtype=object)[which]
+        neutral = np.where(charged > 0, "none, " + ions + " balance", "none, " + ions + " is isovalent")
+        text = np.where(made_up != "", made_up + " for " + ions, neutral)
+        return pd.DataFrame(
+            {
+                "site": site,
+                "dopant": dopant,
+                "x": np.round(x, 12),
+                "compensation": text,
+                "dopant_state": np.where(doped == 1, state, np.nan),
+                "bond_mismatch_pct": np.round(100.0 * misfit, 1),
+                "substitution_probability": chance,
+                "x_up_to": np.round(up_to, 4),
+            }
+        )
 
 
-def _symbols(dopants: str | Sequence[str]) -> list[str]:
-    """Dopants as symbols, checked."""
-    if isinstance(dopants, str):
-        if dopants == "all":
-            return list(SYMBOLS[:118])
-        dopants = [d.strip() for d in dopants.split(",")]
-    unknown = [d for d in dopants if d not in INDEX]
-    if unknown:
-        raise ValueError(f"dopant {unknown[0]!r} is not an element; give symbols such as 'Mg', or 'all'")
-    return list(dict.fromkeys(dopants))
+def _unbalanced(made: list[Substitution], balance: Compensation) -> list[tuple]:
+    """Rows of `refused` for single dopants whose charge cannot be made up."""
+    rows = []
+    for one in made:
+        reason = balance.refusal(one.charge, {one.place.symbol: one.amount})
+        if reason is not None:
+            ion, x = one.parts[0]
+            label = f"{ion.symbol}{charge_text(ion.state)}"
+            rows.append((one.place.symbol, ion.symbol, x, f"balancing {label} {reason}"))
+    return rows
 
 
-def _site(host: str, symbol: str, parent: np.ndarray, states: np.ndarray) -> _Site:
-    """What is replaced; its coordination follows from the radius ratio to the host's main anion."""
-    if symbol not in INDEX or parent[INDEX[symbol]] <= 0:
-        inside = ", ".join(SYMBOLS[i] for i in np.flatnonzero(parent))
-        raise ValueError(f"site {symbol!r} is not in host {host!r}; choose one of {inside}")
-    state = float(states[INDEX[symbol]])
-    if state < 0:
-        radius = shannon_radius(symbol, state, 6)
-        ion = next(i for i in MOBILE_IONS if parent[INDEX[i]] > 0)
-        return _Site(symbol, float(parent[INDEX[symbol]]), state, 6, radius, radius + shannon_radius(ion, 1, 6))
-    anion = max(_ANIONS, key=lambda a: parent[INDEX[a]])
-    neighbour = shannon_radius(anion, _ANIONS[anion], 6)
-    coordination = 4 if shannon_radius(symbol, state, 6) / neighbour < TETRAHEDRAL_RADIUS_RATIO else 6
-    radius = shannon_radius(symbol, state, coordination)
-    return _Site(symbol, float(parent[INDEX[symbol]]), state, coordination, radius, radius + neighbour)
+def _chain(choices: list[list[Substitution]], balance: Compensation, at_once: int) -> Chain:
+    """Number the ways of doping `at_once` sites or fewer whose charge can be made up.
+
+    The state holds, in whole units, the charge and the amount taken of each site's element, and which sites are doped
+    and which of their elements were brought in: an element is never taken from one site and put on another at once,
+    since that makes the same candidate in many ways.
+    """
+    places = [made[0].place if made else None for made in choices]
+    watched = {a.element for a in (balance.too_high, balance.too_low) if a is not None and np.isfinite(a.limit)}
+    effects = [[_effect(one, places, at_once > 1) for one in made] for made in choices]
+
+    def step(layer: int, state: tuple[int, int, int, int, int], option: int) -> tuple[int, int, int, int, int] | None:
+        charge, taken, where, doped, brought = state
+        if option == len(effects[layer]):
+            return state
+        if doped.bit_count() == at_once:
+            return None
+        more, amount, brings = effects[layer][option]
+        doped, brought = doped | 1 << layer, brought | brings
+        if doped & brought:
+            return None
+        place = places[layer]
+        if place is not None and place.symbol in watched:
+            taken, where = taken + amount, layer + 1
+        return charge + more, taken, where, doped, brought
+
+    def ends_well(state: tuple[int, int, int, int, int]) -> bool:
+        charge, taken, where, doped, _ = state
+        place: Site | None = places[where - 1] if where else None
+        lost = {place.symbol: taken * UNIT} if place is not None else {}
+        return doped > 0 and balance.refusal(charge * UNIT, lost) is None
+
+    return Chain([len(made) + 1 for made in choices], (0, 0, 0, 0, 0), step, ends_well)
 
 
-def _refusals(place: _Site, dopant: str, mobile: str, by_name: bool) -> Iterator[str]:
-    """Reasons against an element, whatever its state and amount."""
-    if dopant == place.symbol:
-        yield f"{dopant} is the element of the site"
-    elif dopant == mobile:
-        yield f"{dopant} is the mobile ion"
-    elif dopant in _RADIOACTIVE:
-        yield f"{dopant} is radioactive"
-    elif place.state > 0 and dopant in _NO_CATIONS:
-        yield f"{dopant} forms no framework cation"
-    elif not by_name and dopant in _TOXIC:
-        yield f"{dopant} is toxic; name it in dopants to include it"
-    elif not by_name and dopant in _NOBLE_METALS:
-        yield f"{dopant} is a noble metal, costly and easily reduced; name it in dopants to include it"
+def _effect(one: Substitution, places: list[Site | None], together: bool) -> tuple[int, int, int]:
+    """Charge and amount in whole units, and the sites (bits) whose element it brings."""
+    brought = {ion.symbol for ion, _ in one.parts} if together else set()
+    brings = sum(1 << i for i, place in enumerate(places) if place is not None and place.symbol in brought)
+    return round(one.charge / UNIT), round(one.amount / UNIT), brings
 
 
-def _misplaced(host: str, place: _Site, dopant: str, parent: np.ndarray, states: np.ndarray) -> Iterator[str]:
-    """Reason against an element that the host holds already, in another coordination."""
-    if parent[INDEX[dopant]] > 0:
-        own = _site(host, dopant, parent, states)
-        if own.coordination != place.coordination:
-            yield f"{dopant} is in the host already, in coordination {own.coordination} and not {place.coordination}"
-
-
-def _choices(place: _Site, dopant: str) -> Iterator[tuple[int, float]]:
-    """States of the dopant that fit the site, with their radii in angstrom."""
-    for state in _possible_states(place, dopant):
-        radius = shannon_radius(dopant, state, place.coordination)
-        if abs(state - place.state) <= CHARGE_DIFFERENCE_LIMIT and abs(_mismatch(place, radius)) <= BOND_MISMATCH_LIMIT:
-            yield state, radius
-
-
-def _possible_states(place: _Site, dopant: str) -> tuple[int, ...]:
-    if place.state < 0:
-        return (_ANIONS[dopant],) if dopant in _ANIONS else ()
-    if dopant in _HIGHEST_STATE_ONLY:
-        return (_HIGHEST_STATE_ONLY[dopant],)
-    return tuple(s for s in common_states(dopant) if s > 0)
-
-
-def _mismatch(place: _Site, radius: float) -> float:
-    """Relative change of the bond to the neighbour; infinite where the dopant's radius is not tabulated."""
-    return (radius - place.radius) / place.bond if np.isfinite(radius) else np.inf
-
-
-def _no_choice(place: _Site, dopant: str) -> str:
-    """Why no state of the dopant fits."""
-    states = _possible_states(place, dopant)
-    where = f"{place.symbol}{_charge(place.state)}"
-    if not states:
-        return f"{dopant} has no {'anionic' if place.state < 0 else 'cationic'} state that is common"
-    near = [s for s in states if abs(s - place.state) <= CHARGE_DIFFERENCE_LIMIT]
-    if not near:
-        listed = ", ".join(_charge(s) for s in states)
-        return f"charge {listed} is more than {CHARGE_DIFFERENCE_LIMIT} away from {where}"
-    radii = {s: shannon_radius(dopant, s, place.coordination) for s in near}
-    state = min(radii, key=lambda s: abs(_mismatch(place, radii[s])))
-    if not np.isfinite(radii[state]):
-        return f"no Shannon radius is tabulated for {dopant}{_charge(state)}"
-    return (
-        f"{dopant}{_charge(state)} ({radii[state]:.2f} Å) for {where} ({place.radius:.2f} Å) changes the bond by "
-        f"{100 * _mismatch(place, radii[state]):+.0f} %; limit {100 * BOND_MISMATCH_LIMIT:.0f} %"
-    )
-
-
-def _substitute(
-    parent: np.ndarray, place: _Site, dopant: str, state: int, x: float, mobile: str
-) -> tuple[np.ndarray | None, str]:
-    """The doped composition and how it was balanced, or None and why not."""
-    if x > place.amount + 1e-9:
-        return None, f"x={x:g} is more than the {place.amount:g} {place.symbol} of the host"
-    change = -x * (state - place.state) / MOBILE_IONS[mobile]
-    made = parent.copy()
-    made[INDEX[place.symbol]] -= x
-    made[INDEX[dopant]] += x
-    made[INDEX[mobile]] += change
-    made = np.round(made, 12)
-    if made[INDEX[mobile]] <= 0:
-        return None, f"balancing {dopant}{_charge(state)} takes {-change:g} {mobile}, the host has too little"
-    ions = f"{dopant}{_charge(state)} on {place.symbol}{_charge(place.state)}"
-    return made, f"{change:+.6g} {mobile} for {ions}" if abs(change) > 1e-9 else f"none, {ions} is isovalent"
-
-
-def _charge(state: float) -> str:
-    """Charge as chemists write it: 4+, 2-."""
-    return f"{abs(state):g}{'+' if state > 0 else '-'}"
+def _texts(values: list[str]) -> np.ndarray:
+    return np.array([*values, ""], dtype=object)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from pymatgen.core import Composition
 
@@ -110,3 +111,138 @@ def test_chunks_are_the_whole(rows):
 def test_unusable_requests_are_named(host, changes, message):
     with pytest.raises(ValueError, match=message):
         dopants(host, **({"site": "Zr", "dopants": ["Sc"], "x": 0.1} | changes))
+
+
+def charges_of(table, host):
+    """Charge of each row by the host's states and the dopant states that the texts name."""
+    import re
+
+    states = assign_oxidation_states(CompositionBatch.from_formulas([host])).row(0)
+    out = []
+    for row in table.itertuples():
+        known = dict(states)
+        for symbol, size, sign in re.findall(r"([A-Z][a-z]?)(\d*)([+-])(?= (?:on|and))", row.compensation):
+            known[symbol] = int(sign + (size or "1"))
+        known.setdefault("F", -1)
+        known.setdefault("Cl", -1)
+        out.append(sum(n * known[e] for e, n in Composition(row.formula).get_el_amt_dict().items()))
+    return np.array(out)
+
+
+def test_a_second_dopant_balances_the_first():
+    found = dopants(NZSP, site="Zr", dopants=["Mg", "Nb"], x=0.3, compensate="co_dopant").to_dataframe()
+    made = Composition(found["formula"][0]).get_el_amt_dict()
+    assert made == pytest.approx({"Na": 3, "Zr": 1.7, "Mg": 0.1, "Nb": 0.2, "Si": 2, "P": 1, "O": 12})
+    assert found["compensation"].tolist() == ["none, Mg2+ and Nb5+ on Zr4+ balance"]
+
+
+def test_an_isovalent_dopant_needs_no_second_one():
+    found = dopants(NZSP, site="Zr", dopants=["Hf", "Sc"], x=0.3, compensate="co_dopant")
+    assert found.to_dataframe()["dopant"].tolist() == ["Hf"]
+    assert "does not make up a charge of -0.3" in found.refused["reason"][0]
+
+
+@pytest.mark.parametrize(
+    ("compensate", "dopant", "formula"),
+    [
+        ("mobile_vacancies", "Nb", "Na2.9Zr1.9Nb0.1Si2PO12"),
+        ("anion_vacancies", "Mg", "Na3Mg0.1Zr1.9Si2PO11.9"),
+        ("vacancies", "Nb", "Na2.9Zr1.9Nb0.1Si2PO12"),
+        ("vacancies", "Mg", "Na3Mg0.1Zr1.9Si2PO11.9"),
+    ],
+)
+def test_vacancies_make_up_the_charge(compensate, dopant, formula):
+    found = dopants(NZSP, site="Zr", dopants=[dopant], x=0.1, compensate=compensate).to_dataframe()
+    row = found[found["dopant_state"] == {"Nb": 5, "Mg": 2}[dopant]].iloc[0]
+    assert Composition(row["formula"]).almost_equals(Composition(formula), rtol=1e-6)
+    assert "vacancies" in row["compensation"]
+
+
+def test_vacancies_of_the_wrong_sign_are_refused():
+    found = dopants(NZSP, site="Zr", dopants=["Mg"], x=0.1, compensate="mobile_vacancies")
+    assert len(found) == 0
+    with pytest.raises(ValueError, match="no candidate is left: balancing Mg2"):
+        found.check_runnable()
+
+
+def test_anions_are_exchanged_to_make_up_the_charge():
+    found = dopants("Na3SbS4", site="Sb", dopants=["Sn"], x=0.1, compensate="anion_exchange", anions=("S", "Cl"))
+    row = found.to_dataframe().set_index("dopant_state").loc[4]
+    made = Composition(row["formula"]).get_el_amt_dict()
+    assert made == pytest.approx({"Na": 3, "Sb": 0.9, "Sn": 0.1, "S": 3.9, "Cl": 0.1})
+    assert row["compensation"] == "+0.1 Cl for S for Sn4+ on Sb5+"
+
+
+def test_several_sites_are_doped_together():
+    found = dopants(NZSP, site=["Zr", "P"], dopants=["Sc", "Hf", "Si"], x=(0.1, 0.2), at_once=2)
+    table = found.to_dataframe()
+    alone = [dopants(NZSP, site=s, dopants=["Sc", "Hf", "Si"], x=(0.1, 0.2)) for s in ("Zr", "P")]
+    assert len(found) == len(alone[0]) + len(alone[1]) + len(alone[0]) * len(alone[1])
+    assert table["formula"].is_unique
+    row = table[(table["dopant"] == "Sc, Si") & (table["x"].round(6) == 0.3)].iloc[0]
+    assert "for Sc3+ on Zr4+, Si4+ on P5+" in row["compensation"]
+    np.testing.assert_allclose(charges_of(table, NZSP), 0.0, atol=1e-5)
+
+
+def test_an_element_is_not_taken_off_one_site_and_put_on_another():
+    found = dopants(NZSP, site=["Si", "P"], dopants=["Si", "P", "Ge"], x=0.1, at_once=2).to_dataframe()
+    assert not ((found["dopant"] == "P, Si") | (found["dopant"] == "Si, P")).any()
+    assert "Na3Zr2Si2PO12" not in set(found["formula"])
+
+
+def test_high_entropy_mixes_share_a_site():
+    five = ["Hf", "Sn", "Ti", "Sc", "Nb", "Ta", "Mg"]
+    found = dopants(NZSP, site="Zr", dopants=five, x=0.5, mix=5)
+    table = found.to_dataframe()
+    combinations = table["dopant"].unique()
+    assert len(combinations) == 21
+    row = table[table["dopant"] == "Hf+Ti+Sc+Nb+Mg"].iloc[0]
+    made = Composition(row["formula"]).get_el_amt_dict()
+    assert all(made[e] == pytest.approx(0.1) for e in ("Hf", "Ti", "Sc", "Nb", "Mg"))
+    np.testing.assert_allclose(charges_of(table, NZSP), 0.0, atol=1e-5)
+
+
+def test_gridded_shares_count_as_compositions_do():
+    found = dopants(NZSP, site="Zr", dopants=["Hf", "Mg"], x=0.4, mix=2, shares=0.25)
+    assert sorted(round(Composition(f).get_el_amt_dict()["Hf"], 6) for f in found.to_dataframe()["formula"]) == [
+        0.1,
+        0.2,
+        0.3,
+    ]
+
+
+def test_too_many_mixes_are_refused_before_they_are_built():
+    with pytest.raises(ValueError, match="are too many .*name fewer dopants"):
+        dopants(NZSP, site="Zr", x=(0.1, 0.2), mix=8)
+
+
+def test_any_block_is_part_of_the_whole():
+    found = dopants(NZSP, site=["Zr", "Si", "P"], dopants="all", x=(0.05, 0.1), at_once=2)
+    whole = found.to_dataframe()
+    assert len(found) == len(whole) > 5000
+    facts, compositions = found.block(4321, 4400)
+    pd.testing.assert_frame_equal(found.named(facts, compositions), whole[4321:4400].reset_index(drop=True))
+    sample = found.sample(20, seed=3)
+    assert set(sample["candidate_id"]) <= set(whole["candidate_id"])
+
+
+def test_the_digest_follows_the_question():
+    asked = {"site": "Zr", "dopants": ["Sc", "Mg"], "x": (0.1, 0.2)}
+    assert dopants(NZSP, **asked).digest == dopants(NZSP, **asked).digest
+    assert dopants(NZSP, **asked).digest != dopants(NZSP, **(asked | {"x": 0.1})).digest
+
+
+def test_misfit_limits_the_amount_where_the_laboratory_found_a_limit():
+    table = dopants(NZSP, site=["Zr", "P"], dopants="all", x=0.1).to_dataframe()
+    up_to = table[table["site"] == "Zr"].set_index(["dopant", "dopant_state"])["x_up_to"]
+    # Na3(Zr,Hf)2Si2PO12 and Na3(Zr,Sc)2(SiO4)2(PO4) mix fully; La leaves as phosphate from x = 0.1 on.
+    assert up_to[("Hf", 4)] == up_to[("Sc", 3)] == 2.0
+    assert up_to[("La", 3)] < 0.1
+    assert table[table["site"] == "P"].set_index("dopant")["x_up_to"]["Si"] == 1.0
+
+
+def test_substitution_probability_is_pymatgens():
+    from pymatgen.analysis.structure_prediction.substitution_probability import SubstitutionProbability
+
+    row = dopants(NZSP, site="Zr", dopants=["Hf"], x=0.1).to_dataframe().iloc[0]
+    assert row["substitution_probability"] == pytest.approx(SubstitutionProbability().cond_prob("Hf4+", "Zr4+"))
