@@ -20,11 +20,13 @@ __version__ = "0.1.0"
 # Public name -> module that holds it; resolved on first use, so that `import ionscout` stays fast.
 _HOMES = {
     "coatings": ".serve.interface",
+    "compositions": ".serve.screen.free",
     "dopants": ".serve.screen.dopants",
     "evaluate": ".training.evaluate",
     "interface": ".serve.interface",
     "predict": ".serve.predict",
     "rank": ".serve.screen.ranking",
+    "read_space": ".serve.screen.description",
     "train": ".training.train",
     "validate": ".training.data.validate",
     "voltage_profile": ".serve.window",
@@ -34,12 +36,14 @@ _HOMES = {
 __all__ = [
     "__version__",
     "coatings",
+    "compositions",
     "dopants",
     "evaluate",
     "interface",
     "models",
     "predict",
     "rank",
+    "read_space",
     "train",
     "validate",
     "voltage_profile",
@@ -49,7 +53,9 @@ __all__ = [
 if TYPE_CHECKING:
     from .serve.interface import coatings, interface
     from .serve.predict import predict
+    from .serve.screen.description import read_space
     from .serve.screen.dopants import dopants
+    from .serve.screen.free import compositions
     from .serve.screen.ranking import rank
     from .serve.window import voltage_profile, window
     from .training.data.validate import validate

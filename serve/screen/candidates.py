@@ -82,7 +82,8 @@ class CandidateSpace(ABC):
         if self.host:
             table.insert(0, "host", self.host)
         table.insert(0, "formula", formulas)
-        table.insert(0, "candidate_id", [candidate_id(self.host, formula) for formula in formulas])
+        ids = [candidate_id(self.host, formula) for formula in formulas]
+        table.insert(0, "candidate_id", pd.Series(ids, dtype=object))
         return table
 
     def chunks(self, rows: int = 8192, start: int = 0) -> Iterator[tuple[pd.DataFrame, CompositionBatch]]:
