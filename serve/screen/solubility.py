@@ -44,7 +44,7 @@ def largest_share(bond_mismatch: np.ndarray, temperature_C: float = FIRING_TEMPE
     Hf4+ and Zr4+ mix in all proportions, La3+ (+15 %) barely enters:
 
     >>> largest_share(np.array([-0.005, 0.147])).round(3).tolist()
-    [1.0, 0.009]
+    [1.0, 0.026]
     """
     volume = (1.0 + np.asarray(bond_mismatch, dtype=np.float64)) ** 3
     misfit = 2.0 * np.abs(volume - 1.0) / (volume + 1.0)
