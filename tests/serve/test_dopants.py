@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -227,7 +229,7 @@ def test_any_block_is_part_of_the_whole():
 
 
 def test_the_digest_follows_the_question():
-    asked = {"site": "Zr", "dopants": ["Sc", "Mg"], "x": (0.1, 0.2)}
+    asked: dict[str, Any] = {"site": "Zr", "dopants": ["Sc", "Mg"], "x": (0.1, 0.2)}
     assert dopants(NZSP, **asked).digest == dopants(NZSP, **asked).digest
     assert dopants(NZSP, **asked).digest != dopants(NZSP, **(asked | {"x": 0.1})).digest
 
