@@ -111,8 +111,9 @@ def test_chunks_are_the_whole(rows):
     ],
 )
 def test_unusable_requests_are_named(host, changes, message):
+    asked: dict[str, Any] = {"site": "Zr", "dopants": ["Sc"], "x": 0.1}
     with pytest.raises(ValueError, match=message):
-        dopants(host, **({"site": "Zr", "dopants": ["Sc"], "x": 0.1} | changes))
+        dopants(host, **(asked | changes))
 
 
 def charges_of(table, host):

@@ -72,3 +72,61 @@ def test_order_of_the_input_does_not_matter():
 def test_a_missing_column_is_named():
     with pytest.raises(KeyError, match="energy_above_hull_eV_atom"):
         rank(predictions([3.0]), "energy_above_hull_eV_atom <= 0.03")
+
+
+def test_facts_of_the_elements_are_met_or_not():
+    table = predictions([4.0, 4.0, 4.0]).assign(formula=["Na3ScCl6", "NaAlCl4", "Na2CdCl4"])
+    ranked = rank(table, "oxidation limit >= 3, cost <= 50, no hazardous").set_index("formula")
+    assert ranked["p_cost_USD_kg"].to_dict() == {"NaAlCl4": 1.0, "Na3ScCl6": 0.0, "Na2CdCl4": 1.0}
+    assert ranked["limited_by"]["Na3ScCl6"] == "cost_USD_kg <= 50"
+    assert ranked["limited_by"]["Na2CdCl4"] == "contains Cd"
+    assert ranked.index[0] == "NaAlCl4"
+
+
+def test_each_row_says_why_it_stands_where_it_stands():
+    table = pd.concat(
+        [predictions([4.0, 3.4]), predictions([0.2, 0.1], column="reduction_limit_V").drop(columns="formula")], axis=1
+    )
+    why = rank(table, "oxidation limit >= 3.8, reduction limit <= 0.3")["why"]
+    assert why[0] == "held back by reduction_limit_V <= 0.3 (p = 0.63, predicted 0.2)"
+    assert why[1] == (
+        "held back by oxidation_limit_V >= 3.8 (p = 0.094, predicted 3.4); "
+        "below rank 1 by that term (p = 0.094 against 0.74)"
+    )
+
+
+def test_a_row_level_with_the_one_above_says_so():
+    assert rank(predictions([4.0, 4.0]), "oxidation limit >= 3.8")["why"][1].endswith("level with rank 1")
+
+
+def test_excluded_and_failed_rows_say_so():
+    table = predictions([4.0, np.nan]).assign(formula=["NaCoO2", "NaCl"])
+    why = rank(table, "oxidation limit >= 3, no Co")["why"]
+    assert why.tolist() == ["excluded: contains Co", "not ranked: a property could not be predicted"]
+
+
+def test_a_spec_for_another_temperature_is_refused():
+    table = predictions([1e-3], column="conductivity_S_cm").assign(
+        conductivity_S_cm_lower=1e-4, conductivity_S_cm_upper=1e-2, temperature_C=60.0
+    )
+    with pytest.raises(ValueError, match="predictions at 60 C; predict at 25 C"):
+        rank(table, "conductivity at 25 C >= 1e-3")
+    assert len(rank(table, "conductivity at 60 C >= 1e-3")) == 1
+
+
+def test_two_bounds_on_one_property_both_count():
+    ranked = rank(predictions([3.5]), "oxidation limit >= 3, oxidation limit <= 4")
+    wanted = ranked["p_oxidation_limit_V"][0] * ranked["p_oxidation_limit_V#2"][0]
+    assert ranked["probability"][0] == pytest.approx(wanted)
+
+
+def test_the_front_is_what_nothing_beats():
+    table = pd.concat(
+        [
+            predictions([4.0, 3.0, 3.5, 3.0]),
+            predictions([0.9, 0.1, 0.5, 0.6], column="reduction_limit_V").drop(columns="formula"),
+        ],
+        axis=1,
+    ).assign(formula=["NaCl", "NaBr", "NaCoCl3", "NaI"])
+    ranked = rank(table, "oxidation limit >= 3, reduction limit <= 1, no Co").set_index("formula")
+    assert ranked["pareto"].to_dict() == {"NaCl": True, "NaBr": True, "NaCoCl3": False, "NaI": False}
