@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 
 # Public name -> module that holds it; resolved on first use, so that `import ionscout` stays fast.
 _HOMES = {
+    "batch": ".serve.screen.next_batch",
     "coatings": ".serve.interface",
     "compositions": ".serve.screen.free",
     "dopants": ".serve.screen.dopants",
@@ -35,6 +36,7 @@ _HOMES = {
 
 __all__ = [
     "__version__",
+    "batch",
     "coatings",
     "compositions",
     "dopants",
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from .serve.screen.description import read_space
     from .serve.screen.dopants import dopants
     from .serve.screen.free import compositions
+    from .serve.screen.next_batch import batch
     from .serve.screen.ranking import rank
     from .serve.window import voltage_profile, window
     from .training.data.validate import validate

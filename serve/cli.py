@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .dopants_command import batch_command, dopants_command
 from .window_command import pull_command, window_command, windows_command
 
 if TYPE_CHECKING:
@@ -105,42 +106,10 @@ def predict(
 
 
 @app.command()
-def dopants(
-    host: Annotated[str, typer.Argument(help="Parent formula, e.g. Na3Zr2Si2PO12.")],
-    site: Annotated[str, typer.Option(help="Element to replace; several with commas.")],
-    dopants: Annotated[str, typer.Option(help="'all', or symbols with commas.")] = "all",
-    x: Annotated[str, typer.Option(help="Amounts per formula unit, with commas.")] = "0.05,0.1,0.2,0.3",
-    output: Output = None,
-    refused: Annotated[Path | None, typer.Option(help="Where to write what was refused, with reasons.")] = None,
-) -> None:
-    """Enumerate charge-balanced doped compositions of a host."""
-    from .screen.dopants import dopants as enumerate_dopants
-    from .tables import TableWriter
-
-    try:
-        amounts = [float(v) for v in x.split(",")]
-    except ValueError:
-        raise ValueError(f"--x {x!r}: give numbers with commas, e.g. 0.1,0.2") from None
-    found = enumerate_dopants(host, site=[s.strip() for s in site.split(",")], dopants=dopants, x=amounts)
-    if not len(found):
-        raise ValueError(f"no candidate is left: {'; '.join(found.refused['reason'].unique()[:3])}")
-    if output is None:
-        found.to_dataframe().to_csv(sys.stdout, index=False)
-    else:
-        with TableWriter(output) as writer:
-            for table, _ in found.chunks():
-                writer.write(table)
-    if refused is not None:
-        with TableWriter(refused) as writer:
-            writer.write(found.refused)
-    typer.echo(f"{len(found):,} candidates, {len(found.refused):,} refused", err=True)
-
-
-@app.command()
 def rank(
     input: Annotated[Path, typer.Option("--input", "-i", help="Predictions, as `ionscout predict` writes them.")],
     spec: Annotated[
-        str | None, typer.Option(help="e.g. 'conductivity_S_cm >= 1e-3, oxidation_limit_V >= 3.5, no Co'.")
+        str | None, typer.Option(help="e.g. 'conductivity at 25 C >= 1e-3, oxidation limit >= 3.5, cost <= 50, no Co'.")
     ] = None,
     output: Output = None,
     top: Annotated[int, typer.Option(min=1, help="Rows to print.")] = PRINTED_ROWS,
@@ -263,6 +232,8 @@ def validate(
     typer.echo(str(report), err=True)
 
 
+app.command("dopants")(dopants_command)
+app.command("batch")(batch_command)
 app.command("window")(window_command)
 data_app.command("pull")(pull_command)
 data_app.command("windows")(windows_command)

@@ -41,12 +41,20 @@ def print_table(table: pd.DataFrame, title: str) -> None:
     for fact in facts:
         shown.add_column(_HEADINGS[fact.column], justify="right")
     shown.add_column("in domain", justify="center")
+    if "pareto" in table:
+        shown.add_column("Pareto", justify="center")
     for row in table.to_dict("records"):
         shown.add_row(*_cells(row, facts, single), style=None if pd.isna(row.get("error")) else "red")
     console.print(shown)
     console.print(
         "\\[lower, upper]: 90 % intervals unless asked otherwise; in domain: like what the models were taught."
     )
+    if "why" in table:
+        for row in table.to_dict("records"):
+            if pd.isna(row.get("error")):
+                console.print(
+                    f"{row['rank']}. [bold]{escape(row['formula'])}[/bold]: {escape(row['why'])}", highlight=False
+                )
     for row in table.to_dict("records"):
         if not pd.isna(row.get("error")):
             console.print(f"[red]{row['formula']}[/red]: {row['error']}", markup=True, highlight=False)
@@ -62,6 +70,8 @@ def _cells(row: dict, facts: list[Property], single: bool) -> list[str]:
         cells.append("" if pd.isna(row["probability"]) else f"{100 * row['probability']:.1f} %")
     cells += [_interval(row, fact) for fact in facts]
     cells.append("" if not pd.isna(row.get("error")) else ("yes" if row.get("in_domain") else "no"))
+    if "pareto" in row:
+        cells.append("yes" if row["pareto"] else "")
     return cells
 
 

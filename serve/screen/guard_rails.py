@@ -88,7 +88,7 @@ def guard(batch: CompositionBatch, domain_score: np.ndarray | None = None, domai
         return sums[:, weights.columns[name]]
 
     def refuse(where: np.ndarray, reason: str | np.ndarray) -> None:
-        free = where & np.equal(reasons, None)
+        free = where & (reasons == np.array(None))
         reasons[free] = reason[free] if isinstance(reason, np.ndarray) else reason
 
     refuse(total("mobile") <= 0, NO_MOBILE_ION)

@@ -92,7 +92,7 @@ def rank(
     ranks = np.arange(1, len(out) + 1)
     out.insert(0, "rank", pd.Series(ranks, index=out.index, dtype="Int64").where(out["probability"].notna()))
     out = out.reset_index(drop=True)
-    out.insert(out.columns.get_loc("limited_by") + 1, "why", _reasons(out, wanted.conditions, names))
+    out.insert(list(out.columns).index("limited_by") + 1, "why", _reasons(out, wanted.conditions, names))
     return out
 
 

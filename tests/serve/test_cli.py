@@ -55,6 +55,11 @@ def test_from_a_host_to_a_ranking(champion_home, tmp_path):
     assert table["probability"].is_monotonic_decreasing
     assert table[table["dopant"] == "Co"]["probability"].eq(0).all()
     assert "reason" in pd.read_csv(refused)
+    assert "held back by" in last.stdout
+    assert {"why", "pareto"} <= set(table)
+    chosen = run("batch", "-i", ranking, "--size", "3", "-o", tmp_path / "next.csv")
+    assert chosen.returncode == 0, chosen.stderr
+    assert len(pd.read_csv(tmp_path / "next.csv")) == 3
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
@@ -105,3 +110,30 @@ def test_data_are_summed_up_and_checked(tmp_path):
     assert done.returncode == 0
     assert "bracket" in done.stdout
     assert len(pd.read_csv(tmp_path / "good.csv")) == 1
+
+
+def test_a_second_dopant_balances_on_the_command_line(tmp_path):
+    pair = tmp_path / "pair.csv"
+    done = run(
+        *("dopants", "Na3Zr2Si2PO12", "--site", "Zr", "--dopants", "Mg,Nb", "--x", "0.3"),
+        *("--compensate", "co_dopant", "-o", pair),
+    )
+    assert done.returncode == 0, done.stderr
+    assert pd.read_csv(pair)["formula"].tolist() == ["Na3Mg0.1Zr1.7Nb0.2Si2PO12"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--compensate", "anion_exchange"), "belong together"),
+        (("--compensate", "anion_exchange", "--anions", "O"), "give two with a comma"),
+        (("--mix", "2", "--shares", "some"), "give numbers"),
+        (("--dopants", "Xx"), "not an element"),
+        (("--dopants", "Ba"), "no candidate is left"),
+    ],
+)
+def test_unusable_doping_ends_with_one_clear_line(arguments, message):
+    done = run("dopants", "Na3Zr2Si2PO12", "--site", "Zr", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr

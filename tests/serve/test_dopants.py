@@ -110,7 +110,7 @@ def test_chunks_are_the_whole(rows):
         ("Na0.5Zr2Si2PO12", {}, "oxidation states"),
     ],
 )
-def test_unusable_requests_are_named(host, changes, message):
+def test_unusable_requests_are_named(host, changes: dict[str, Any], message):
     asked: dict[str, Any] = {"site": "Zr", "dopants": ["Sc"], "x": 0.1}
     with pytest.raises(ValueError, match=message):
         dopants(host, **(asked | changes))
@@ -232,7 +232,8 @@ def test_any_block_is_part_of_the_whole():
 def test_the_digest_follows_the_question():
     asked: dict[str, Any] = {"site": "Zr", "dopants": ["Sc", "Mg"], "x": (0.1, 0.2)}
     assert dopants(NZSP, **asked).digest == dopants(NZSP, **asked).digest
-    assert dopants(NZSP, **asked).digest != dopants(NZSP, **(asked | {"x": 0.1})).digest
+    other: dict[str, Any] = asked | {"x": 0.1}
+    assert dopants(NZSP, **asked).digest != dopants(NZSP, **other).digest
 
 
 def test_misfit_limits_the_amount_where_the_laboratory_found_a_limit():
