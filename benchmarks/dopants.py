@@ -18,7 +18,7 @@ MEASURED = ("Sc", "Mg", "Zn", "Y", "In", "Yb", "Al", "La", "Ga", "Ge", "Hf", "Ta
 
 def main() -> None:
     try:
-        from smact.dopant_prediction.doper import Doper
+        from smact.dopant_prediction.doper import Doper  # pyright: ignore[reportMissingImports]
     except ModuleNotFoundError as error:
         sys.exit(f"{error}; pip install smact")
     start = time.perf_counter()

@@ -21,7 +21,7 @@ def test_supply_concentration_is_pymatgens():
 
 def test_cost_is_that_of_the_elements_by_mass():
     for formula, cost in zip(FORMULAS, supply(FORMULAS)["cost_USD_kg"], strict=True):
-        shares = Composition(formula).to_weight_dict
+        shares = Composition(formula).as_weight_dict()
         assert cost == pytest.approx(sum(PRICES_USD_KG[e] * w for e, w in shares.items()), rel=1e-3)
 
 

@@ -171,9 +171,9 @@ def test_vacancies_of_the_wrong_sign_are_refused():
 def test_anions_are_exchanged_to_make_up_the_charge():
     found = dopants("Na3SbS4", site="Sb", dopants=["Sn"], x=0.1, compensate="anion_exchange", anions=("S", "Cl"))
     row = found.to_dataframe().set_index("dopant_state").loc[4]
-    made = Composition(row["formula"]).get_el_amt_dict()
+    made = Composition(str(row["formula"])).get_el_amt_dict()
     assert made == pytest.approx({"Na": 3, "Sb": 0.9, "Sn": 0.1, "S": 3.9, "Cl": 0.1})
-    assert row["compensation"] == "+0.1 Cl for S for Sn4+ on Sb5+"
+    assert str(row["compensation"]) == "+0.1 Cl for S for Sn4+ on Sb5+"
 
 
 def test_several_sites_are_doped_together():
@@ -250,3 +250,18 @@ def test_substitution_probability_is_pymatgens():
 
     row = dopants(NZSP, site="Zr", dopants=["Hf"], x=0.1).to_dataframe().iloc[0]
     assert row["substitution_probability"] == pytest.approx(SubstitutionProbability().cond_prob("Hf4+", "Zr4+"))
+
+
+def test_what_the_sites_take_leaves_less_to_balance_with():
+    # Ca2+ on Na+ empties two sodium sites; in Na3PS4 that can be done up to x = 1.5, where none is left.
+    found = dopants("Na3PS4", site="Na", dopants=["Ca"], x=(0.5, 1.4, 1.5), compensate="vacancies")
+    assert found.to_dataframe()["formula"].tolist() == ["Na2Ca0.5PS4", "Na0.2Ca1.4PS4"]
+    assert "the host has too little" in found.refused["reason"].iloc[-1]
+    # Ca on Na and Cl on S together: each charge is taken from what the other left.
+    both = dopants(
+        "Na3PS4", site=["Na", "S"], dopants=["Ca", "Cl"], x=(0.2, 1.4), compensate="vacancies", at_once=2
+    ).to_dataframe()
+    amounts = [Composition(formula).get_el_amt_dict() for formula in both["formula"]]
+    assert all(a["Na"] > 0 and a["S"] > 0 for a in amounts)
+    charge = [a["Na"] + 2 * a.get("Ca", 0) + 5 - 2 * a["S"] - a.get("Cl", 0) for a in amounts]
+    np.testing.assert_allclose(charge, 0.0, atol=1e-5)
