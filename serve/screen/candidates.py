@@ -49,6 +49,10 @@ class CandidateSpace(ABC):
             A row each.
         """
 
+    def compositions(self, start: int, stop: int) -> CompositionBatch:
+        """The compositions of `block` alone, for a run that wants facts of the best only."""
+        return self.block(start, stop)[1]
+
     @property
     def host(self) -> str:
         """Parent formula, part of a candidate's id; empty where there is none."""

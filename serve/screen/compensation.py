@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...featurize.elements import INDEX, N_ELEMENTS, SYMBOLS
+from ...featurize.elements import INDEX, SYMBOLS
 from .sites import ANIONS, MOBILE_IONS, charge_text
 
 COMPENSATIONS = (
@@ -84,14 +84,6 @@ class Compensation:
         if need >= answer.limit - taken.get(answer.element, 0.0) - CHARGE_NOISE:
             return f"takes {need:g} {answer.element}, the host has too little"
         return None
-
-    def change(self, charge: np.ndarray) -> np.ndarray:
-        """Change of the amounts (n, n_elements) that makes up charges (n,)."""
-        out = np.zeros((len(charge), N_ELEMENTS))
-        for sign, answer in ((1.0, self.too_high), (-1.0, self.too_low)):
-            if answer is not None:
-                out += np.maximum(sign * charge, 0.0)[:, None] * answer.change
-        return out
 
     def text(self, charge: float) -> str:
         """What was done, as in "+0.2 Na" or "+0.1 F for O"; empty where nothing was."""

@@ -76,17 +76,45 @@ class DopantSpace(CandidateSpace):
     def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
         """Candidates start to stop - 1: their facts and compositions."""
         ways = self._chain.ways(start, stop)
-        amounts = np.tile(self._parent, (len(ways), 1))
+        amounts, charge = self._built(ways)
+        return self._facts(ways, charge), CompositionBatch.from_matrix(amounts)
+
+    def compositions(self, start: int, stop: int) -> CompositionBatch:
+        """The compositions of `block` alone; writing its facts costs as much again."""
+        return CompositionBatch.from_matrix(self._built(self._chain.ways(start, stop))[0])
+
+    def _built(self, ways: np.ndarray) -> tuple[csr_array, np.ndarray]:
+        """Amounts (n, n_elements) and the charge (n,) that had to be made up."""
+        columns = self._touched
+        amounts = np.tile(self._parent[columns], (len(ways), 1))
         charge = np.zeros(len(ways))
         for taken, (changes, charges) in zip(ways.T, self._effects, strict=True):
-            amounts += changes[taken].toarray()
+            # Option by option in dense rows: the same sums in the same order whatever the stretch.
+            amounts += changes[taken]
             charge += charges[taken]
-        amounts = np.round(amounts + self._balance.change(charge), 12)
-        return self._facts(ways, charge), CompositionBatch.from_matrix(csr_array(amounts))
+        for sign, answer in ((1.0, self._balance.too_high), (-1.0, self._balance.too_low)):
+            if answer is not None:
+                for place in np.flatnonzero(answer.change[columns]):
+                    amounts[:, place] += np.maximum(sign * charge, 0.0) * answer.change[columns[place]]
+        amounts = np.round(amounts, 12)
+        row, place = np.nonzero(amounts)
+        indptr = np.concatenate([[0], np.cumsum(np.count_nonzero(amounts, axis=1))])
+        return csr_array((amounts[row, place], columns[place], indptr), shape=(len(ways), N_ELEMENTS)), charge
 
     @cached_property
-    def _effects(self) -> list[tuple[csr_array, np.ndarray]]:
-        """Of each site: change of the amounts (options, n_elements) and charge (options,); the last option is none."""
+    def _touched(self) -> np.ndarray:
+        """Elements that any candidate may hold, ascending."""
+        held = self._parent > 0
+        for made in self._choices:
+            held[[INDEX[ion.symbol] for one in made for ion in one.ions]] = True
+        for answer in (self._balance.too_high, self._balance.too_low):
+            if answer is not None:
+                held |= answer.change != 0
+        return np.flatnonzero(held)
+
+    @cached_property
+    def _effects(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Of each site: change of the amounts (options, touched) and charge (options,); the last option is none."""
         out = []
         for made in self._choices:
             change = np.zeros((len(made) + 1, N_ELEMENTS))
@@ -94,7 +122,7 @@ class DopantSpace(CandidateSpace):
                 change[row, INDEX[one.place.symbol]] -= one.amount
                 for ion, amount in one.parts:
                     change[row, INDEX[ion.symbol]] += amount
-            out.append((csr_array(change), np.array([*(one.charge for one in made), 0.0])))
+            out.append((change[:, self._touched], np.array([*(one.charge for one in made), 0.0])))
         return out
 
     @cached_property
