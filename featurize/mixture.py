@@ -17,7 +17,8 @@ CLASSES = ("polymer", "gel", "composite", "gel_composite")
 LOADING_UNITS = ("EO_to_Na", "M", "wt_pct", "mol_pct", "molar_ratio")
 # Of carbonate and ether solutions and of the polymers, in g/cm3; all lie within a tenth (10.1021/cr030203g).
 MATRIX_DENSITY = 1.2
-HOTTEST_C = 300.0  # polymers and carbonates do not live above this; a larger number is in kelvin
+# Below, everything here is a glass; above, polymers and carbonates do not live, and a larger number is in kelvin.
+COLDEST_C, HOTTEST_C = -60.0, 300.0
 _COORDINATING = ("ether_oxygen_mol_kg", "carbonyl_oxygen_mol_kg", "hydroxyl_mol_kg", "amine_nitrogen_mol_kg",
                  "amide_nitrogen_mol_kg", "nitrile_mol_kg")  # fmt: skip
 _TEXT = ("polymer", "polymer_smiles", "salt", "salt_loading_unit", "filler", "plasticizer", "class")
@@ -45,7 +46,7 @@ class MixtureBatch:
 
     Parameters
     ----------
-    values : (n, p) float64
+    numbers : (n, p) float64
         Columns `COLUMNS`; NaN where something is not known, and in rows with an error.
     temperature_C : (n,) float64
         NaN where it is missing or wrong.
@@ -55,7 +56,7 @@ class MixtureBatch:
         str or None.
     """
 
-    values: np.ndarray
+    numbers: np.ndarray
     temperature_C: np.ndarray
     polymer: np.ndarray
     errors: np.ndarray
@@ -65,15 +66,15 @@ class MixtureBatch:
 
     def column(self, name: str) -> np.ndarray:
         """One column (n,)."""
-        return self.values[:, _PLACE[name]]
+        return self.numbers[:, _PLACE[name]]
 
     def columns(self, names: tuple[str, ...]) -> np.ndarray:
         """Several columns (n, k)."""
-        return self.values[:, [_PLACE[name] for name in names]]
+        return self.numbers[:, [_PLACE[name] for name in names]]
 
     def take(self, rows: np.ndarray) -> Self:
         """The mixtures at positions, or where a mask is true."""
-        return type(self)(self.values[rows], self.temperature_C[rows], self.polymer[rows], self.errors[rows])
+        return type(self)(self.numbers[rows], self.temperature_C[rows], self.polymer[rows], self.errors[rows])
 
     @classmethod
     def read(cls, table: pd.DataFrame) -> Self:
@@ -151,7 +152,7 @@ class _Read:
         table = np.array([[np.nan] * width if f is None else f[part] for f in self.found]).reshape(-1, width)
         return table[self.which]
 
-    def numbers(self, part: int) -> np.ndarray:
+    def amounts(self, part: int) -> np.ndarray:
         return np.array([np.nan if f is None else f[part] for f in self.found], dtype=np.float64)[self.which]
 
 
@@ -197,8 +198,9 @@ def _check_ranges(number: dict[str, np.ndarray], table: pd.DataFrame, errors: np
     temperature, loading, filler = number["temperature_C"], number["salt_loading"], number["filler_wt_pct"]
     for row in np.flatnonzero(np.isnan(temperature)):
         _tell(errors, row, "temperature_C is missing; give degrees Celsius")
-    for row in np.flatnonzero((temperature <= -150.0) | (temperature > HOTTEST_C)):
-        _tell(errors, row, f"temperature_C {temperature[row]:g} is not between -150 and {HOTTEST_C:g}; give Celsius")
+    for row in np.flatnonzero((temperature < COLDEST_C) | (temperature > HOTTEST_C)):
+        allowed = f"between {COLDEST_C:g} and {HOTTEST_C:g}"
+        _tell(errors, row, f"temperature_C {temperature[row]:g} is not {allowed}; give Celsius")
     for row in np.flatnonzero(loading <= 0):
         _tell(errors, row, f"salt_loading {loading[row]:g} must be positive; without salt write salt 'none'")
     for row in np.flatnonzero((filler < 0) | (filler > 100)):
@@ -251,7 +253,7 @@ def _fill_loading(
 ) -> None:
     """Molality (mol of sodium a kg of what dissolves it) and coordinating groups a sodium, from any unit."""
     unit = text["salt_loading_unit"]
-    sodium, mass = salt.numbers(1), salt.numbers(2)
+    sodium, mass = salt.amounts(1), salt.amounts(2)
     groups = values[:, [_PLACE[name] for name in _COORDINATING]]
     ether = groups[:, 0]
     held = np.where(ether > 0, ether, groups.sum(axis=1))  # mol of coordinating groups a kg of polymer
@@ -266,7 +268,7 @@ def _fill_loading(
             _tell(errors, row, message)
             continue
         molality[row] = _molality(
-            loading[row], unit[row], sodium[row], mass[row], held[row], plasticizer.numbers(1)[row]
+            loading[row], unit[row], sodium[row], mass[row], held[row], plasticizer.amounts(1)[row]
         )
     none = values[:, _PLACE["has_salt"]] == 0
     molality[none] = values[none, _PLACE["bound_anion_mol_kg"]]  # an ionomer brings its own

@@ -74,9 +74,8 @@ def read_plasticizer(text: str | None) -> tuple[tuple[float, ...], float, str]:
 def _names(typed: str) -> list[tuple[str, str, float]]:
     """Name, kind and molar mass of each plasticizer in a cell."""
     bare = re.sub(r"\([^)]*\)", " ", typed)  # amounts and remarks
-    bare = re.sub(
-        r",[^/+]*|\beutectic\b|(?<!ionic )\bliquid\b|[\d.]+\s*(?:wt|vol)?\s*%|\b[\d.]+(?::[\d.]+)+\b", " ", bare
-    )
+    bare = re.sub(r",[^/+]*|\beutectic\b|(?<!ionic )\bliquid\b", " ", bare)
+    bare = re.sub(r"[\d.]+\s*(?:wt|vol)?\s*%|\b[\d.]+(?::[\d.]+)+\b", " ", bare)
     names = [n.strip() for n in re.split(r"[/+]", bare) if n.strip()]
     if not names:
         raise ValueError(f"plasticizer {typed!r} names no substance; one of {', '.join(known_plasticizers())}")

@@ -35,7 +35,6 @@ _OTHER_NAMES = {
     "natf": "NaCF3SO3",
     "natriflate": "NaCF3SO3",
     "nantf2": "NaTFSI",
-    "nafnfsi": "NaFNFSI",
 }
 _BY_SPELLING = {name.casefold(): name for name in _ANIONS} | _OTHER_NAMES
 

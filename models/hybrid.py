@@ -173,7 +173,7 @@ class HybridModel:
         if self.intervals is None:
             raise ValueError("this model was fitted for a fold: it has no intervals")
         distance = self.distance(batch)
-        half = self.intervals.half_width(distance, interval)
+        half = self.intervals.half_width(distance, interval, hybrid_kind(batch))
         around = Estimate.around(self.predict(batch), half, HYBRID_CONDUCTIVITY)
         return Answer({HYBRID_CONDUCTIVITY.column: around}, distance, distance <= self.limit)
 
@@ -234,11 +234,17 @@ def predict_mixtures(model: HybridModel, batch: MixtureBatch, interval: float = 
         answer[HYBRID_CONDUCTIVITY.column + suffix] = np.where(failed, np.nan, values)
     for suffix in ends:
         answer["conductivity_S_cm" + suffix] = 10.0 ** answer[HYBRID_CONDUCTIVITY.column + suffix]
-    assert said.domain_score is not None and said.in_domain is not None
+    assert said.domain_score is not None
+    assert said.in_domain is not None
     answer["domain_score"] = np.where(failed, np.nan, said.domain_score)
     answer["in_domain"] = said.in_domain & ~failed
     answer["error"] = batch.errors
     return answer
+
+
+def hybrid_kind(batch: MixtureBatch) -> np.ndarray:
+    """Kind (n,) of mixtures that err alike: 0 dry polymer, 1 dry with filler, 2 gel, 3 gel with filler."""
+    return np.nan_to_num(2 * batch.column("gel") + batch.column("has_filler"), nan=-1).astype(int)
 
 
 def _reduced(batch: MixtureBatch) -> np.ndarray:
@@ -296,13 +302,13 @@ def _domain_places(batch: MixtureBatch) -> np.ndarray:
 
 
 def _probe_vectors() -> list[list[float | None]]:
-    values = MixtureBatch.read(PROBES).values
+    values = MixtureBatch.read(PROBES).numbers
     return [[None if np.isnan(v) else float(v) for v in row] for row in values]
 
 
 def _check_probes(fingerprint: dict) -> None:
     then = np.array([[np.nan if v is None else v for v in row] for row in fingerprint["vectors"]], dtype=np.float64)
-    now = MixtureBatch.read(PROBES).values
+    now = MixtureBatch.read(PROBES).numbers
     remedy = "install the versions in the model's requirements.txt, or train again with `ionscout train`"
     if fingerprint["columns"] != list(COLUMNS) or then.shape != now.shape:
         raise FingerprintError(f"mixture features changed since training; {remedy}")

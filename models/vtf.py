@@ -5,8 +5,8 @@ import numpy as np
 from .physics import ZERO_CELSIUS_K, kelvin
 
 REFERENCE_C = 60.0  # between where polymers and where gels are measured
-# The ideal glass transition lies some 50 K under the measured one (10.1021/ja01619a008, C2 = 51.6 K). It is kept between
-# what is known of polyethers and what lets every curve be drawn down to -60 C.
+# The ideal glass transition lies some 50 K under the measured one (10.1021/ja01619a008, C2 = 51.6 K). It is kept
+# between what is known of polyethers and what lets every curve be drawn down to `featurize.mixture.COLDEST_C`.
 BELOW_GLASS_TRANSITION_K = 50.0
 _LOWEST_K, _HIGHEST_K = 140.0, 200.0
 _POLYETHER_TG_C = -60.0
@@ -14,7 +14,6 @@ GEL_T0_K = 150.0  # carbonate solutions and succinonitrile: 130 to 170 K (10.102
 # Of a fitted slope: what it is before any mixture was measured at two temperatures (0.1 eV/kB in VTF's exponent, as in
 # PEO), and how much spread in `reduced` it takes to move it half way.
 USUAL_SLOPE, USUAL_SPREAD = 1.0, 0.3
-COLDEST_C = -100.0
 
 
 def reduced(temperature_C: np.ndarray, glass_transition_C: np.ndarray, gel: np.ndarray) -> np.ndarray:
@@ -37,8 +36,7 @@ def reduced(temperature_C: np.ndarray, glass_transition_C: np.ndarray, gel: np.n
     """
     tg = np.where(np.isnan(glass_transition_C), _POLYETHER_TG_C, glass_transition_C) + ZERO_CELSIUS_K
     t0 = np.where(gel, GEL_T0_K, np.clip(tg - BELOW_GLASS_TRANSITION_K, _LOWEST_K, _HIGHEST_K))
-    # Colder than this there is no ion conductor here; without the bound the curve would fall through T0.
-    temperature = kelvin(np.maximum(np.nan_to_num(temperature_C, nan=REFERENCE_C), COLDEST_C + (t0 - 150.0).clip(0)))
+    temperature = kelvin(np.nan_to_num(temperature_C, nan=REFERENCE_C))
     return (1000.0 / (kelvin(REFERENCE_C) - t0) - 1000.0 / (temperature - t0)) / np.log(10.0)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..featurize.mixture import MixtureBatch
 from ..featurize.repeat_unit import polymer_descriptors, salt_descriptors
-from ..models.hybrid import HYBRID_CONDUCTIVITY, HybridModel
+from ..models.hybrid import HYBRID_CONDUCTIVITY, HybridModel, hybrid_kind
 from ..models.hybrid_baselines import EffectiveMediumBaseline, VTFBaseline
 from ..models.intervals import GroupedConformal
 from ..models.lithium_teacher import LithiumTeacher, teacher_inputs
@@ -145,7 +145,7 @@ def fit_hybrid(
     model = replace(
         table.fit(np.arange(len(table.rows)), teacher),
         limit=float(np.quantile(paper.distance, DOMAIN_QUANTILE)),
-        intervals=GroupedConformal.fit(paper.predicted - paper.truth, paper.distance),
+        intervals=GroupedConformal.fit(paper.predicted - paper.truth, paper.distance, paper.family),
     )
     baselines = {g: said for g, (_, said) in records.items()}
     return HybridFitted(model, table, [oof for oof, _ in records.values()], baselines, lithium)
@@ -177,7 +177,6 @@ def hybrid_out_of_fold(
         simple: dict[str, Callable] = {"vtf": VTFBaseline.fit, "effective_medium": EffectiveMediumBaseline.fit}
         for name, fit in simple.items():
             said[name][test] = fit(known, truth[train]).predict(asked)
-    nowhere = np.full(m, -1)
     record = OutOfFold(
         HYBRID_CONDUCTIVITY,
         grouping,
@@ -189,6 +188,6 @@ def hybrid_out_of_fold(
         distance,
         np.arange(m),
         np.ones(m, dtype=bool),
-        nowhere,
+        hybrid_kind(table.batch),
     )
     return record, said

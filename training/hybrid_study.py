@@ -5,11 +5,13 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from ..models.intervals import GroupedConformal
 from ..models.lithium_teacher import LithiumTeacher
 from .fit import N_FOLDS, OutOfFold
 from .fit_hybrid import (
     BASELINES,
     HYBRID_GROUPINGS,
+    HybridFitted,
     HybridTable,
     hybrid_out_of_fold,
     hybrid_table,
@@ -20,12 +22,11 @@ from .folds import grouped_folds
 from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
 from .plots import parity_plot
 from .report import Section
-from .studies import tested_interval
 
 _KINDS = {
     "polymer": "dry polymer",
     "gel": "gel",
-    "composite": "dry polymer with filler",
+    "composite": "polymer, filler",
     "gel_composite": "gel, filler",
 }
 
@@ -79,7 +80,7 @@ def hybrid_figures(
         first, baselines = shuffles[0]
         firsts.append(first)
         errors = [regression_metrics(o.truth, o.predicted) for o, _ in shuffles]
-        covered = [interval_metrics(*tested_interval(o)) for o, _ in shuffles]
+        covered = [interval_metrics(*hybrid_interval(o)) for o, _ in shuffles]
         low, high = grouped_bootstrap_MAE(first.predicted - first.truth, first.group)
         gain = np.abs(baselines["vtf"] - first.truth) - np.abs(first.predicted - first.truth)
         rows.append(
@@ -104,9 +105,44 @@ def hybrid_figures(
     return pd.DataFrame(rows), firsts
 
 
+def hybrid_summary(fitted: HybridFitted) -> pd.DataFrame:
+    """Cross-validated figures of one fit, one row a grouping, with the columns that `ion.train` gives."""
+    rows = []
+    for oof in fitted.out_of_fold:
+        low, high = grouped_bootstrap_MAE(oof.predicted - oof.truth, oof.group)
+        metrics = regression_metrics(oof.truth, oof.predicted)
+        rows.append(
+            {
+                "property": oof.fact.name,
+                "grouping": oof.grouping,
+                "rows": len(oof.truth),
+                "groups": len(set(oof.group.tolist())),
+                "MAE": metrics["MAE"],
+                "MAE_lower": low,
+                "MAE_upper": high,
+                "median_MAE": regression_metrics(oof.truth, oof.baseline)["MAE"],
+                "RMSE": metrics["RMSE"],
+                "Spearman": metrics["Spearman"],
+                **interval_metrics(*hybrid_interval(oof)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def hybrid_interval(oof: OutOfFold) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Truth and bounds (m,) of the 90 % interval of out-of-fold rows, each fold's calibrated on the other folds."""
+    half = np.empty(len(oof.truth))
+    for fold in np.unique(oof.fold):
+        inside, others = oof.fold == fold, oof.fold != fold
+        residuals = (oof.predicted - oof.truth)[others]
+        fitted = GroupedConformal.fit(residuals, oof.distance[others], oof.family[others])
+        half[inside] = fitted.half_width(oof.distance[inside], kinds=oof.family[inside])
+    return oof.truth, oof.predicted - half, oof.predicted + half
+
+
 def by_class(table: HybridTable, oof: OutOfFold) -> pd.DataFrame:
     """Rows, MAE, the median's MAE, coverage and width for each class of hybrid."""
-    truth, lower, upper = tested_interval(oof)
+    truth, lower, upper = hybrid_interval(oof)
     rows = []
     for name, label in _KINDS.items():
         inside = table.rows["class"].eq(name).to_numpy()
