@@ -22,8 +22,11 @@ _HOMES = {
     "coatings": ".serve.interface",
     "dopants": ".serve.screen.dopants",
     "evaluate": ".training.evaluate",
+    "hybrids": ".serve.screen.hybrids",
     "interface": ".serve.interface",
+    "mixtures": ".serve.screen.mixtures",
     "predict": ".serve.predict",
+    "predict_hybrids": ".serve.hybrids",
     "rank": ".serve.screen.ranking",
     "train": ".training.train",
     "validate": ".training.data.validate",
@@ -36,9 +39,12 @@ __all__ = [
     "coatings",
     "dopants",
     "evaluate",
+    "hybrids",
     "interface",
+    "mixtures",
     "models",
     "predict",
+    "predict_hybrids",
     "rank",
     "train",
     "validate",
@@ -47,9 +53,12 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .serve.hybrids import predict_hybrids
     from .serve.interface import coatings, interface
     from .serve.predict import predict
     from .serve.screen.dopants import dopants
+    from .serve.screen.hybrids import hybrids
+    from .serve.screen.mixtures import mixtures
     from .serve.screen.ranking import rank
     from .serve.window import voltage_profile, window
     from .training.data.validate import validate

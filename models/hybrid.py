@@ -45,6 +45,13 @@ _PEO_ETHER_MOL_KG = 22.7
 _DRY_LOG10, _GEL_LOG10 = -4.6, -3.3
 # Where a gel does not say how much liquid is in it, and where a composite does not say how much filler.
 USUAL_LIQUID, USUAL_FILLER_VOLUME = 0.6, 0.1
+# A mixture becomes a composite, or a gel, with the first few per cent by weight: a trace changes nothing.
+FILLER_ONSET, LIQUID_ONSET = 0.02, 0.05
+# Kinds that come with a filler, and with a liquid.
+_FILLER_KINDS = ("has_filler", "filler_conducts")
+_LIQUID_KINDS = ("gel", "solvent", "ionic_liquid", "plastic_crystal")
+# How far beyond the measured temperatures an answer still counts as known.
+_TEMPERATURE_MARGIN_C = 10.0
 _DOMAIN_SCALES = {
     **dict.fromkeys(POLYMER_COLUMNS, 10.0),
     "side_chain_fraction": 0.5,
@@ -87,6 +94,8 @@ class HybridModel:
         Standardised training rows and their weights in the process.
     known : (m, d) float64
         Training rows as `_domain_places`.
+    measured_C : (2,) float64
+        Coldest and hottest measurement.
     limit : float
         Largest domain score in the domain.
     intervals : GroupedConformal
@@ -106,6 +115,7 @@ class HybridModel:
     points: np.ndarray
     weights: np.ndarray
     known: np.ndarray
+    measured_C: np.ndarray
     limit: float
     intervals: GroupedConformal | None
     teacher: LithiumTeacher | None
@@ -134,8 +144,10 @@ class HybridModel:
         teacher, limit, intervals
             As the model holds them.
         """
-        gel, rise = batch.column("gel") > 0, _reduced(batch)
-        slopes = np.array([fit_slope(target[gel == k], rise[gel == k], mixture[gel == k]) for k in (False, True)])
+        wet = _wetness(batch) > 0.5
+        slopes = np.array(
+            [fit_slope(target[wet == k], _rise(batch, k)[wet == k], mixture[wet == k]) for k in (False, True)]
+        )
         rest = target - _offset(batch, slopes, teacher)
         places = _places(batch)
         centre, scale = places.mean(axis=0), places.std(axis=0)
@@ -148,7 +160,8 @@ class HybridModel:
         white, aim = np.linalg.solve(lower, basis), np.linalg.solve(lower, rest)
         mean = np.linalg.solve(white.T @ white + _RIDGE * np.eye(basis.shape[1]), white.T @ aim)
         weights = np.linalg.solve(covariance, rest - basis @ mean)
-        return cls(slopes, mean, centre, scale, points, weights, _domain_places(batch), limit, intervals, teacher)
+        heat = np.array([batch.temperature_C.min(), batch.temperature_C.max()])
+        return cls(slopes, mean, centre, scale, points, weights, _domain_places(batch), heat, limit, intervals, teacher)
 
     def predict(self, batch: MixtureBatch) -> np.ndarray:
         """log10 conductivity (n,); NaN in rows with an error."""
@@ -175,7 +188,11 @@ class HybridModel:
         distance = self.distance(batch)
         half = self.intervals.half_width(distance, interval, hybrid_kind(batch))
         around = Estimate.around(self.predict(batch), half, HYBRID_CONDUCTIVITY)
-        return Answer({HYBRID_CONDUCTIVITY.column: around}, distance, distance <= self.limit)
+        low, high = self.measured_C + np.array([-_TEMPERATURE_MARGIN_C, _TEMPERATURE_MARGIN_C])
+        warm = (batch.temperature_C >= low) & (batch.temperature_C <= high)
+        # A polymer whose groups are not known lies nowhere.
+        known = np.isfinite(batch.column("ether_oxygen_mol_kg"))
+        return Answer({HYBRID_CONDUCTIVITY.column: around}, distance, (distance <= self.limit) & warm & known)
 
     def save(self, folder: Path | str) -> None:
         """Write the model as JSON, npz and xgboost's own files."""
@@ -183,7 +200,7 @@ class HybridModel:
             raise ValueError("a model without intervals is not one to keep")
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        arrays = ("slopes", "mean", "centre", "scale", "points", "weights", "known")
+        arrays = ("slopes", "mean", "centre", "scale", "points", "weights", "known", "measured_C")
         np.savez(folder / "process.npz", **{name: getattr(self, name) for name in arrays})
         self.intervals.save(folder / "intervals.npz")
         if self.teacher is not None:
@@ -247,19 +264,26 @@ def hybrid_kind(batch: MixtureBatch) -> np.ndarray:
     return np.nan_to_num(2 * batch.column("gel") + batch.column("has_filler"), nan=-1).astype(int)
 
 
-def _reduced(batch: MixtureBatch) -> np.ndarray:
-    return reduced(batch.temperature_C, batch.column("glass_transition_C"), batch.column("gel") > 0)
+def _rise(batch: MixtureBatch, gel: bool) -> np.ndarray:
+    """`vtf.reduced` (n,) of the mixtures, all taken for gels or all for dry."""
+    return reduced(batch.temperature_C, batch.column("glass_transition_C"), np.full(len(batch), gel))
+
+
+def _wetness(batch: MixtureBatch) -> np.ndarray:
+    """How much of a gel each mixture is (n,), 0 to 1."""
+    return batch.column("gel") * -np.expm1(-_liquid(batch) / LIQUID_ONSET)
 
 
 def _offset(batch: MixtureBatch, slopes: np.ndarray, teacher: LithiumTeacher | None) -> np.ndarray:
     """What physics and the teacher say (n,): rise with temperature, and the gain by the filler."""
-    gel, rise = batch.column("gel") > 0, _reduced(batch)
-    said = np.where(gel, slopes[1], slopes[0]) * rise
+    wet = _wetness(batch)
+    dry = slopes[0] * _rise(batch, False)
     if teacher is not None:
         ether = np.minimum(np.nan_to_num(batch.column("ether_oxygen_mol_kg")) / _PEO_ETHER_MOL_KG, 1.0)
-        share = TEACHER_SHARE * np.where(gel | np.isnan(batch.column("anion_volume_A3")), 0.0, ether)
-        said = (1.0 - share) * said + share * (teacher.predict(batch) - _TEACHER_ZERO)
-    return said + MEDIUM_SHARE * filler_gain(batch, np.where(gel, _GEL_LOG10, _DRY_LOG10))
+        share = TEACHER_SHARE * np.where(np.isnan(batch.column("anion_volume_A3")), 0.0, ether)
+        dry = (1.0 - share) * dry + share * (teacher.predict(batch) - _TEACHER_ZERO)
+    said = wet * slopes[1] * _rise(batch, True) + (1.0 - wet) * dry
+    return said + MEDIUM_SHARE * filler_gain(batch, wet * _GEL_LOG10 + (1.0 - wet) * _DRY_LOG10)
 
 
 def filler_gain(batch: MixtureBatch, matrix_log10: np.ndarray) -> np.ndarray:
@@ -283,7 +307,12 @@ def _basis(batch: MixtureBatch) -> np.ndarray:
 
 def _places(batch: MixtureBatch) -> np.ndarray:
     """What the process sees (n, k); a polymer whose groups are not known has none."""
-    return np.column_stack([np.nan_to_num(batch.columns(KIND_COLUMNS)), _liquid(batch)])
+    kinds = dict(zip(KIND_COLUMNS, np.nan_to_num(batch.columns(KIND_COLUMNS)).T, strict=True))
+    weight = batch.column("filler_weight_fraction")
+    filled = np.where(np.isnan(weight), 1.0, -np.expm1(-np.nan_to_num(weight) / FILLER_ONSET))
+    wet = -np.expm1(-_liquid(batch) / LIQUID_ONSET)
+    onset = dict.fromkeys(_FILLER_KINDS, filled) | dict.fromkeys(_LIQUID_KINDS, wet)
+    return np.column_stack([*(values * onset.get(name, 1.0) for name, values in kinds.items()), _liquid(batch)])
 
 
 def _covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:

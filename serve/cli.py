@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .hybrids_command import hybrids_command
 from .window_command import pull_command, window_command, windows_command
 
 if TYPE_CHECKING:
@@ -263,6 +264,7 @@ def validate(
     typer.echo(str(report), err=True)
 
 
+app.command("hybrids")(hybrids_command)
 app.command("window")(window_command)
 data_app.command("pull")(pull_command)
 data_app.command("windows")(windows_command)
