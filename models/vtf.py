@@ -10,16 +10,16 @@ REFERENCE_C = 60.0  # between where polymers and where gels are measured
 BELOW_GLASS_TRANSITION_K = 50.0
 _LOWEST_K, _HIGHEST_K = 140.0, 200.0
 _POLYETHER_TG_C = -60.0
-GEL_T0_K = 150.0  # carbonate solutions and succinonitrile: 130 to 170 K (10.1021/cr030203g)
-# Of a fitted slope: what it is before any mixture was measured at two temperatures (0.1 eV/kB in VTF's exponent, as in
-# PEO), and how much spread in `reduced` it takes to move it half way.
+GEL_T0_K = 150.0  # set by hand: 50 K below where carbonate solutions turn to glass
+# Of a fitted slope, set by hand: what it is before any mixture was measured at two temperatures (1000 K, or 0.09 eV in
+# the exponent), and how much spread in `reduced` it takes to move it half way.
 USUAL_SLOPE, USUAL_SPREAD = 1.0, 0.3
 
 
 def reduced(temperature_C: np.ndarray, glass_transition_C: np.ndarray, gel: np.ndarray) -> np.ndarray:
     """The rise of log10 conductivity from `REFERENCE_C`, per 1000 K of the VTF slope B.
 
-    log10 sigma = A - B / (ln 10 (T - T0)), 10.1007/BF01397394, with T0 = Tg - 50 K, or that of the liquid in a gel.
+    log10 sigma = A - B / (ln 10 (T - T0)), 10.1111/j.1151-2916.1925.tb16731.x, with T0 = Tg - 50 K, or that of the liquid in a gel.
 
     Parameters
     ----------

@@ -38,7 +38,8 @@ def predict_hybrids(
     Returns
     -------
     DataFrame
-        n rows in order, index as given: the table's columns, then log10_conductivity and conductivity_S_cm with
+        n rows in order, index as given: the table's columns (a measured `conductivity_S_cm` as
+        `given_conductivity_S_cm`), then log10_conductivity and conductivity_S_cm with
         `_lower` and `_upper`, domain_score, in_domain, error.
 
     Raises
@@ -68,9 +69,9 @@ def predict_hybrids(
 
 
 def predict_hybrid_table(table: pd.DataFrame, model: HybridModel, interval: float = 0.9) -> pd.DataFrame:
-    """Predict one chunk: `table` with the answer's columns behind its own."""
+    """Predict one chunk: `table` with the answer's columns behind its own; a measured value is kept as `given_...`."""
     answer = predict_mixtures(model, MixtureBatch.read(table), interval)
-    kept = table[[c for c in table.columns if c not in answer]]
+    kept = table.drop(columns="error", errors="ignore").rename(columns={c: f"given_{c}" for c in answer})
     return pd.concat([kept, pd.DataFrame(answer, index=table.index)], axis=1)
 
 
