@@ -170,7 +170,7 @@ def _each(cells: np.ndarray, read: Callable[[Any], Any], errors: np.ndarray) -> 
     return _Read(found, which)
 
 
-def _tell(errors: np.ndarray, row: int, message: str) -> None:
+def _tell(errors: np.ndarray, row: int | np.integer, message: str) -> None:
     if errors[row] is None:
         errors[row] = message
 

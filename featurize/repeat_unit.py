@@ -66,7 +66,7 @@ def polymer_descriptors(smiles: str) -> tuple[tuple[float, ...], float]:
     True
     """
     from rdkit.Chem import GetShortestPath
-    from rdkit.Chem.Descriptors import MolWt
+    from rdkit.Chem.Descriptors import MolWt  # pyright: ignore[reportAttributeAccessIssue]
 
     molecule = _repeat_fragment(smiles)
     ends = [a.GetIdx() for a in molecule.GetAtoms() if a.GetAtomicNum() == 0]
@@ -112,7 +112,7 @@ def salt_descriptors(smiles: str) -> tuple[tuple[float, ...], float, float]:
     122.4
     """
     from rdkit.Chem import AddHs, GetMolFrags, GetPeriodicTable
-    from rdkit.Chem.Descriptors import MolWt
+    from rdkit.Chem.Descriptors import MolWt  # pyright: ignore[reportAttributeAccessIssue]
 
     parts = GetMolFrags(_molecule(smiles), asMols=True)
     cations = [p for p in parts if p.GetNumAtoms() == 1 and p.GetAtomWithIdx(0).GetSymbol() in ALKALIS]

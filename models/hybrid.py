@@ -311,7 +311,7 @@ def _places(batch: MixtureBatch) -> np.ndarray:
     weight = batch.column("filler_weight_fraction")
     filled = np.where(np.isnan(weight), 1.0, -np.expm1(-np.nan_to_num(weight) / FILLER_ONSET))
     wet = -np.expm1(-_liquid(batch) / LIQUID_ONSET)
-    onset = dict.fromkeys(_FILLER_KINDS, filled) | dict.fromkeys(_LIQUID_KINDS, wet)
+    onset: dict[str, np.ndarray] = {**dict.fromkeys(_FILLER_KINDS, filled), **dict.fromkeys(_LIQUID_KINDS, wet)}
     return np.column_stack([*(values * onset.get(name, 1.0) for name, values in kinds.items()), _liquid(batch)])
 
 

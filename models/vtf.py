@@ -19,7 +19,8 @@ USUAL_SLOPE, USUAL_SPREAD = 1.0, 0.3
 def reduced(temperature_C: np.ndarray, glass_transition_C: np.ndarray, gel: np.ndarray) -> np.ndarray:
     """The rise of log10 conductivity from `REFERENCE_C`, per 1000 K of the VTF slope B.
 
-    log10 sigma = A - B / (ln 10 (T - T0)), 10.1111/j.1151-2916.1925.tb16731.x, with T0 = Tg - 50 K, or that of the liquid in a gel.
+    log10 sigma = A - B / (ln 10 (T - T0)), with T0 = Tg - 50 K, or that of the liquid in a gel
+    (10.1111/j.1151-2916.1925.tb16731.x).
 
     Parameters
     ----------

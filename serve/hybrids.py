@@ -99,6 +99,6 @@ def hybrid_input(table: Any, temperature_C: Any = None) -> pd.DataFrame:
         raise ValueError(
             f"{len(temperature_C)} values of temperature_C for {len(given)} rows; give one, or one for each"
         )
-    filling = pd.Series(temperature_C if np.isscalar(temperature_C) else list(temperature_C), index=given.index)
+    filling = pd.Series(np.broadcast_to(np.asarray(temperature_C, dtype=np.float64), len(given)), index=given.index)
     own = given["temperature_C"] if "temperature_C" in given else pd.Series(np.nan, index=given.index)
     return given.assign(temperature_C=own.where(own.notna(), filling))

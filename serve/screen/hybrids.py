@@ -16,7 +16,7 @@ COLUMNS = (
     "class", "temperature_C",
 )  # fmt: skip
 Names = str | None | Sequence[str | None]
-Amounts = float | Sequence[float]
+Amounts = float | Sequence[float] | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class HybridCandidates:
             axis=1,
         )
         salted = table["salt_loading"].notna()
-        table.insert(3, "salt_loading_unit", np.where(salted, self.unit, None))
+        table.insert(3, "salt_loading_unit", pd.Series(self.unit, index=table.index, dtype=object).where(salted, None))
         gel, filled = table["plasticizer"].notna(), table["filler"].notna()
         table["class"] = np.select([gel & filled, gel, filled], ["gel_composite", "gel", "composite"], "polymer")
         table["temperature_C"] = self.temperatures_C[temperature]

@@ -17,9 +17,9 @@ def test_held_out_rows_do_not_shape_their_own_prediction():
     table = hybrid_table()
     record, _ = hybrid_out_of_fold(table, "source", None)
     test = np.flatnonzero(record.fold == 0)
-    changed = table.rows.copy()
-    column = changed.columns.get_loc("log10_conductivity")
-    changed.iloc[test, column] = -1.0
+    target = table.target.copy()
+    target[test] = -1.0
+    changed = table.rows.assign(log10_conductivity=target)
     moved, _ = hybrid_out_of_fold(type(table)(changed, table.batch, table.mixture), "source", None)
     np.testing.assert_array_equal(moved.predicted[test], record.predicted[test])
 
