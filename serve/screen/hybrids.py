@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...featurize.fillers import read_filler
 from ...featurize.mixture import LOADING_UNITS, MixtureBatch
 
 COLUMNS = (
@@ -78,8 +79,8 @@ class HybridCandidates:
             ],
             axis=1,
         )
-        salted = table["salt_loading"].notna()
-        table.insert(3, "salt_loading_unit", pd.Series(self.unit, index=table.index, dtype=object).where(salted, None))
+        units = [self.unit if salted else None for salted in table["salt_loading"].notna()]
+        table.insert(3, "salt_loading_unit", pd.Series(units, dtype=object))
         gel, filled = table["plasticizer"].notna(), table["filler"].notna()
         table["class"] = np.select([gel & filled, gel, filled], ["gel_composite", "gel", "composite"], "polymer")
         table["temperature_C"] = self.temperatures_C[temperature]
@@ -160,7 +161,10 @@ def hybrids(
     first = {"temperature_C": 25.0, "salt_loading_unit": salt_loading_unit}
     # A matrix is tried with a filling that is harmless, and the other way round; a single wrong name stops all.
     harmless = {"plasticizer": "PC 50 wt%" if salt_loading_unit in ("M", "mol_pct") else None}
-    filled = {"filler": "Na3Zr2Si2PO12" if fillings["filler"].notna().all() else None, "filler_wt_pct": np.nan}
+    # A matrix without sodium may be mixed if every filler brings its own.
+    found = [read_filler(f)[0] for f in fillings["filler"].unique()]
+    ceramic = "Na3Zr2Si2PO12" if all(f is not None and f.conducts for f in found) else None
+    filled = {"filler": ceramic, "filler_wt_pct": np.nan}
     matrix_errors = MixtureBatch.read(matrices.assign(**first, **harmless, **filled)).errors
     trial = {"polymer": "PEO", "salt": "NaTFSI", "temperature_C": 25.0}
     filling_errors = MixtureBatch.read(fillings.assign(**trial)).errors

@@ -64,6 +64,20 @@ def test_what_cannot_be_mixed_is_refused_with_its_reason():
     assert space.refused["reason"].str.contains("no sodium").sum() == 2
 
 
+def test_a_polymer_without_salt_needs_a_filler_that_brings_sodium():
+    space = ion.hybrids(polymer="PEO", salt="none", filler=["Na3PS4", "Na3SbS4"], filler_wt_pct=80)
+    assert len(space) == 2
+    with pytest.raises(ValueError, match="no sodium"):
+        ion.hybrids(polymer="PEO", salt="none", filler=["Na3PS4", "SiO2"], filler_wt_pct=80)
+
+
+def test_no_row_of_a_space_is_in_error():
+    from ionscout.featurize.mixture import MixtureBatch
+
+    space = ion.hybrids(**{**SPACE, "polymer": ["PEO", "PVDF", "Nafion-Na"], "salt": ["NaTFSI", "none"]})
+    assert pd.isna(MixtureBatch.read(space.to_dataframe()).errors).all()
+
+
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
