@@ -97,8 +97,8 @@ class MixtureBatch:
         --------
         >>> batch = MixtureBatch.read(pd.DataFrame({"polymer": ["PEO", "PEO", "Peo2"], "salt": "NaTFSI",
         ...     "salt_loading": 20, "salt_loading_unit": "EO_to_Na", "temperature_C": [60, None, 60]}))
-        >>> [round(v, 2) for v in batch.column("salt_molality_mol_kg")]
-        [1.14, nan, nan]
+        >>> batch.column("salt_molality_mol_kg").round(2).tolist()
+        [1.13, nan, nan]
         >>> batch.errors[1]
         'temperature_C is missing; give degrees Celsius'
         """

@@ -22,7 +22,7 @@ def bruggeman(matrix_log10: np.ndarray, filler_log10: np.ndarray, filler_fractio
     --------
     >>> import numpy as np
     >>> bruggeman(np.array([-5.0]), np.array([-3.0]), np.array([0.0, 0.2, 1.0])).round(2).tolist()
-    [-5.0, -4.63, -3.0]
+    [-5.0, -4.64, -3.0]
     """
     # Solved for the ratio to the better phase, so that twenty decades between them lose no digits.
     top = np.maximum(matrix_log10, filler_log10)
@@ -41,7 +41,7 @@ def maxwell_garnett(matrix_log10: np.ndarray, filler_log10: np.ndarray, filler_f
     --------
     >>> import numpy as np
     >>> maxwell_garnett(np.array([-5.0]), np.array([-3.0]), np.array([0.0, 0.2, 1.0])).round(2).tolist()
-    [-5.0, -4.77, -3.0]
+    [-5.0, -4.76, -3.0]
     """
     top = np.maximum(matrix_log10, filler_log10)
     matrix, filler = 10.0 ** (matrix_log10 - top), 10.0 ** (filler_log10 - top)

@@ -33,7 +33,7 @@ def reduced(temperature_C: np.ndarray, glass_transition_C: np.ndarray, gel: np.n
     --------
     >>> import numpy as np
     >>> reduced(np.array([60.0, 25.0]), np.array([-60.0, -60.0]), np.array([False, False])).round(2).tolist()
-    [0.0, -0.53]
+    [0.0, -0.66]
     """
     tg = np.where(np.isnan(glass_transition_C), _POLYETHER_TG_C, glass_transition_C) + ZERO_CELSIUS_K
     t0 = np.where(gel, GEL_T0_K, np.clip(tg - BELOW_GLASS_TRANSITION_K, _LOWEST_K, _HIGHEST_K))
