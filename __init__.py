@@ -24,8 +24,11 @@ _HOMES = {
     "compositions": ".serve.screen.free",
     "dopants": ".serve.screen.dopants",
     "evaluate": ".training.evaluate",
+    "hybrids": ".serve.screen.hybrids",
     "interface": ".serve.interface",
+    "mixtures": ".serve.screen.mixtures",
     "predict": ".serve.predict",
+    "predict_hybrids": ".serve.hybrids",
     "rank": ".serve.screen.ranking",
     "read_space": ".serve.screen.description",
     "train": ".training.train",
@@ -41,9 +44,12 @@ __all__ = [
     "compositions",
     "dopants",
     "evaluate",
+    "hybrids",
     "interface",
+    "mixtures",
     "models",
     "predict",
+    "predict_hybrids",
     "rank",
     "read_space",
     "train",
@@ -53,11 +59,14 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .serve.hybrids import predict_hybrids
     from .serve.interface import coatings, interface
     from .serve.predict import predict
     from .serve.screen.description import read_space
     from .serve.screen.dopants import dopants
     from .serve.screen.free import compositions
+    from .serve.screen.hybrids import hybrids
+    from .serve.screen.mixtures import mixtures
     from .serve.screen.next_batch import batch
     from .serve.screen.ranking import rank
     from .serve.window import voltage_profile, window

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .dopants_command import batch_command, dopants_command
+from .hybrids_command import hybrids_command
 from .window_command import pull_command, window_command, windows_command
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ def validate(
 
 app.command("dopants")(dopants_command)
 app.command("batch")(batch_command)
+app.command("hybrids")(hybrids_command)
 app.command("window")(window_command)
 data_app.command("pull")(pull_command)
 data_app.command("windows")(windows_command)

@@ -9,7 +9,7 @@ import pytest
 import ionscout
 
 # Run by MLflow, not imported.
-SCRIPTS = {"ionscout.training.pyfunc_script"}
+SCRIPTS = {"ionscout.training.pyfunc_script", "ionscout.training.hybrid_pyfunc_script"}
 NAMES = sorted(
     m.name
     for m in pkgutil.walk_packages(ionscout.__path__, "ionscout.")

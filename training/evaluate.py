@@ -10,6 +10,7 @@ from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY, PROPERTIES
 from .data.sources import data_hash, window_rows
 from .data.summary import noise_floors
 from .fit import GROUPINGS, N_FOLDS, MeasuredTable, fit_hull, fit_window
+from .hybrid_study import hybrid_sections
 from .plots import domain_plot, parity_plot
 from .registry import connect, experiment_id
 from .report import Section, write_report
@@ -76,12 +77,16 @@ def evaluate(
     tell("windows and energy above hull of sodium compounds")
     sodium, everything = _computed_figures()
 
+    tell("hybrids")
+    hybrids = hybrid_sections(seeds)
+
     summary = pd.DataFrame([s.summary() for s in studies])
     sections = [
         _overview(summary),
         *_by_families(studies, rows),
         _slope_section(slope),
         _computed_section(sodium, everything),
+        *hybrids,
         _domain_section(studies[0]),
         _noise_section(),
         Section(

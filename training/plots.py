@@ -33,7 +33,7 @@ def parity_plot(oof: OutOfFold) -> "Figure":
         xlim=ends,
         ylim=ends,
         aspect="equal",
-        title=f"{len(oof.truth):,} rows, grouped by {GROUPINGS[oof.grouping]}\n"
+        title=f"{len(oof.truth):,} rows, grouped by {GROUPINGS.get(oof.grouping, oof.grouping)}\n"
         f"MAE {metrics['MAE']:.3f}, Spearman {metrics['Spearman']:.2f}",
     )
     return figure
@@ -54,7 +54,7 @@ def residual_plot(oof: OutOfFold) -> "Figure":
     axes.set(
         xlabel=f"predicted minus true, {oof.fact.unit}",
         ylabel="rows",
-        title=f"Errors of {oof.fact.name.replace('_', ' ')}, grouped by {GROUPINGS[oof.grouping]}",
+        title=f"Errors of {oof.fact.name.replace('_', ' ')}, grouped by {GROUPINGS.get(oof.grouping, oof.grouping)}",
     )
     axes.legend(frameon=False)
     return figure

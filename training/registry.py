@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..models.base import PropertyModel
+from ..models.hybrid import HYBRID_CONDUCTIVITY, HybridModel
 from ..models.prediction import load_model
 from ..models.properties import PROPERTIES, Property
 from .home import home, tracking_uri
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 EXPERIMENT = "ionscout"
 CHAMPION = "champion"
 MODEL_FILES = "ionscout_model"  # name of the pyfunc artifact that holds what PropertyModel.save wrote
-_REQUIRED = ("ionscout", "matminer", "mlflow", "numpy", "pandas", "pymatgen", "scipy", "xgboost")
+_REQUIRED = ("ionscout", "matminer", "mlflow", "numpy", "pandas", "pymatgen", "rdkit", "scipy", "xgboost")
+# Everything that has versions and a champion; hybrids are no formulas, so `champions` and `ion.predict` leave them out.
+_REGISTERED = (*PROPERTIES, HYBRID_CONDUCTIVITY.name)
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +43,7 @@ def models() -> "pd.DataFrame":
 
     client = connect()
     rows = []
-    for name in PROPERTIES:
+    for name in _REGISTERED:
         champion = _champion_version(client, name)
         for found in client.search_model_versions(f"name='{name}'", order_by=["version_number DESC"]):
             run = client.get_run(found.run_id) if found.run_id else None
@@ -73,13 +76,7 @@ def champions() -> tuple[PropertyModel, ...]:
     client = connect()
     sources: dict[str, str] = {}
     for name in PROPERTIES:
-        number = _champion_version(client, name)
-        if number is None:
-            raise NoChampionError(
-                f"no model of {name} has the alias '{CHAMPION}' in {tracking_uri()}; run `ionscout train` first, "
-                "or set IONSCOUT_HOME or MLFLOW_TRACKING_URI to where the models are"
-            )
-        sources[name] = client.get_model_version_download_uri(name, str(number))
+        sources[name] = _champion_uri(client, name)
     loaded = {uri: _load(uri) for uri in dict.fromkeys(sources.values())}
     for name, uri in sources.items():
         for tied in loaded[uri].properties:
@@ -89,6 +86,17 @@ def champions() -> tuple[PropertyModel, ...]:
                     f"({uri} and {sources[tied.name]}); promote both together with `ionscout models promote`"
                 )
     return tuple(loaded.values())
+
+
+def hybrid_champion() -> HybridModel:
+    """The hybrid model that serves.
+
+    Raises
+    ------
+    NoChampionError
+        If there is none; trains nothing by itself.
+    """
+    return _load_hybrid(_champion_uri(connect(), HYBRID_CONDUCTIVITY.name))
 
 
 def connect() -> "MlflowClient":
@@ -121,8 +129,28 @@ def experiment_id(client: "MlflowClient") -> str:
     return client.create_experiment(EXPERIMENT, (home() / "artifacts").as_uri() if local else None)
 
 
-def register(model: PropertyModel, folder: Path, example: "pd.DataFrame", answer: "pd.DataFrame") -> dict[str, int]:
+def register(
+    model: PropertyModel | HybridModel,
+    folder: Path,
+    example: "pd.DataFrame",
+    answer: "pd.DataFrame",
+    script: str = "pyfunc_script.py",
+    required: tuple[str, ...] = ("formula",),
+) -> dict[str, int]:
     """Log `model`, saved in `folder`, to the active run and register it under each of its properties.
+
+    Parameters
+    ----------
+    model : PropertyModel or HybridModel
+        What was saved.
+    folder : Path
+        Its files.
+    example, answer : DataFrame
+        Input and output that the signature is read from.
+    script : str
+        File beside this one that MLflow runs to build the pyfunc.
+    required : tuple of str
+        Input columns that must be given; the others have defaults.
 
     Returns
     -------
@@ -135,12 +163,12 @@ def register(model: PropertyModel, folder: Path, example: "pd.DataFrame", answer
     from mlflow.types.schema import DataType
 
     signature = infer_signature(example, answer)
-    signature.inputs = Schema([_optional(c) for c in signature.inputs.inputs])
+    signature.inputs = Schema([_optional(c, required) for c in signature.inputs.inputs])
     signature.outputs = Schema([*signature.outputs.inputs, ColSpec(DataType.string, "error", required=False)])
     signature.params = ParamSchema([ParamSpec("interval", DataType.double, 0.9)])
     logged = mlflow.pyfunc.log_model(
         name=model.kind,
-        python_model=str(Path(__file__).with_name("pyfunc_script.py")),
+        python_model=str(Path(__file__).with_name(script)),
         artifacts={MODEL_FILES: str(folder)},
         signature=signature,
         input_example=example,
@@ -180,14 +208,14 @@ def promote_together(name: str, number: int) -> dict[str, int]:
     from mlflow.exceptions import MlflowException
 
     client = connect()
-    if name not in PROPERTIES:
-        raise LookupError(f"property {name!r} is not known; choose one of {', '.join(PROPERTIES)}")
+    if name not in _REGISTERED:
+        raise LookupError(f"property {name!r} is not known; choose one of {', '.join(_REGISTERED)}")
     try:
         run = client.get_model_version(name, str(number)).run_id
     except MlflowException as error:
         raise LookupError(f"{name} has no version {number}; `ionscout models` lists what there is") from error
     moved = {}
-    for other in PROPERTIES:
+    for other in _REGISTERED:
         for found in client.search_model_versions(f"name='{other}'"):
             if found.run_id == run:
                 promote(other, int(found.version))
@@ -205,11 +233,11 @@ def _create_registered_model(client: "MlflowClient", fact: Property) -> None:
             raise
 
 
-def _optional(column: Any) -> Any:
-    """Only the formula must be given; temperature and state have defaults."""
+def _optional(column: Any, required: tuple[str, ...]) -> Any:
+    """The column of a signature, optional unless it must be given."""
     from mlflow.types import ColSpec
 
-    return ColSpec(type=column.type, name=column.name, required=column.name == "formula")
+    return ColSpec(type=column.type, name=column.name, required=column.name in required)
 
 
 def _champion_version(client: "MlflowClient", name: str) -> int | None:
@@ -221,6 +249,25 @@ def _champion_version(client: "MlflowClient", name: str) -> int | None:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
+
+
+def _champion_uri(client: "MlflowClient", name: str) -> str:
+    """Where the files of a champion are."""
+    number = _champion_version(client, name)
+    if number is None:
+        raise NoChampionError(
+            f"no model of {name} has the alias '{CHAMPION}' in {tracking_uri()}; run `ionscout train` first, "
+            "or set IONSCOUT_HOME or MLFLOW_TRACKING_URI to where the models are"
+        )
+    return client.get_model_version_download_uri(name, str(number))
+
+
+@lru_cache(maxsize=4)
+def _load_hybrid(uri: str) -> HybridModel:
+    """Load the hybrid model at an artifact location."""
+    from mlflow.artifacts import download_artifacts
+
+    return HybridModel.load(Path(download_artifacts(artifact_uri=uri)) / "artifacts" / MODEL_FILES)
 
 
 @lru_cache(maxsize=16)

@@ -21,6 +21,7 @@ from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
 from .plots import parity_plot, residual_plot
 from .registry import MODEL_FILES, connect, experiment_id, promote, register
 from .studies import tested_interval
+from .train_hybrid import train_hybrid
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ def train(*, seed: int = 0, progress: Callable[[str], None] | None = None) -> pd
             promote(name, number)
         summary.insert(1, "version", summary["property"].map(versions))
         summaries.append(summary)
+    summaries.append(train_hybrid(experiment, seed, tell))
     return pd.concat(summaries, ignore_index=True)
 
 
