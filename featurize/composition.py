@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -196,6 +198,15 @@ class CompositionBatch:
     def is_readable(self) -> np.ndarray:
         """True where the row holds a composition, shape (n,)."""
         return np.diff(self.amounts.indptr) > 0
+
+    def digests(self) -> list[bytes]:
+        """Hash of each row's amounts, to the last bit; empty rows share one."""
+        ends = list(map(int, self.amounts.indptr))
+        elements, amounts = self.amounts.indices.astype("<u1"), self.amounts.data.astype("<f8")
+        return [
+            blake2b(elements[start:end].tobytes() + amounts[start:end].tobytes(), digest_size=16).digest()
+            for start, end in pairwise(ends)
+        ]
 
     def raise_errors(self) -> None:
         """Raise for the first unreadable row, for callers that want all or nothing.

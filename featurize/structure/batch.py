@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,10 @@ class StructureBatch:
         errors = [ours or theirs for ours, theirs in zip(self.errors, batch.errors, strict=True)]
         return CompositionBatch(batch.amounts, np.array(errors, dtype=object), batch.formulas)
 
+    def digests(self) -> list[bytes]:
+        """Hash of each row's cell, positions and occupancies, in order and to the last bit; empty if unreadable."""
+        return [b"" if structure is None else _digest(structure) for structure in self.structures]
+
     def raise_errors(self) -> None:
         """Raise for the first unreadable row, for callers that want all or nothing.
 
@@ -136,6 +141,14 @@ class StructureBatch:
         """Consecutive batches of at most `size` rows."""
         for start in range(0, len(self), size):
             yield self[start : start + size]
+
+
+def _digest(structure: Any) -> bytes:
+    digest = blake2b(np.asarray(structure.lattice.matrix, dtype="<f8").tobytes(), digest_size=16)
+    digest.update(np.asarray(structure.frac_coords, dtype="<f8").tobytes())
+    # Sites, then their species with occupancies; repr of a float is exact.
+    digest.update(repr([[(str(kind), float(n)) for kind, n in site.species.items()] for site in structure]).encode())
+    return digest.digest()
 
 
 def _formula_unit(structure: Any) -> Any:
