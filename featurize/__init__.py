@@ -24,6 +24,7 @@ _HOMES = {
     "IonPropertyFeatures": ".ion_property",
     "OxidationStates": ".oxidation",
     "FrameworkFeatures": ".framework",
+    "StoredFeatures": ".store",
     "StructureBatch": ".structure.batch",
     "StructureFeatures": ".structure.features",
     "dope": ".structure.doping",
@@ -42,6 +43,7 @@ __all__ = [
     "MagpieFeatures",
     "OxidationStates",
     "StoichiometryFeatures",
+    "StoredFeatures",
     "StructureBatch",
     "StructureFeatures",
     "ValenceOrbitalFeatures",
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
     from .oxidation import OxidationStates as OxidationStates
     from .oxidation import assign_oxidation_states as assign_oxidation_states
     from .stoichiometry import StoichiometryFeatures as StoichiometryFeatures
+    from .store import StoredFeatures as StoredFeatures
     from .structure.batch import StructureBatch as StructureBatch
     from .structure.doping import dope as dope
     from .structure.features import StructureFeatures as StructureFeatures

@@ -1,8 +1,10 @@
 """n compositions as one sparse matrix: what travels between the rooms instead of n Python objects."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from scipy.sparse import csr_array, issparse, vstack
 
 from .elements import INDEX, N_ELEMENTS, SYMBOLS
 from .formula import parse_formulas
+from .rows import Rows, column_of
 from .writing import format_formulas
 
 __all__ = ["CompositionBatch", "format_formulas"]
@@ -18,7 +21,7 @@ _LARGEST_AMOUNT = 1e300
 
 
 @dataclass(frozen=True, eq=False)
-class CompositionBatch:
+class CompositionBatch(Rows):
     """Many compositions, row by row; a row that could not be read is empty and says why.
 
     Build one with `coerce`, `from_formulas`, `from_compositions` or `from_matrix`.
@@ -70,7 +73,7 @@ class CompositionBatch:
         if issparse(X):
             return cls.from_matrix(X)
         if hasattr(X, "columns"):
-            X = _formula_column(X)
+            X = column_of(X, "formula")
         if isinstance(X, np.ndarray) or hasattr(X, "__array__"):
             array = np.asarray(X)
             if array.ndim == 2 and array.dtype.kind in "fiub":
@@ -197,34 +200,16 @@ class CompositionBatch:
         """True where the row holds a composition, shape (n,)."""
         return np.diff(self.amounts.indptr) > 0
 
-    def raise_errors(self) -> None:
-        """Raise for the first unreadable row, for callers that want all or nothing.
+    def digests(self) -> list[bytes]:
+        """Hash of each row's amounts, to the last bit; empty rows share one."""
+        ends = list(map(int, self.amounts.indptr))
+        elements, amounts = self.amounts.indices.astype("<u1"), self.amounts.data.astype("<f8")
+        return [
+            blake2b(elements[start:end].tobytes() + amounts[start:end].tobytes(), digest_size=16).digest()
+            for start, end in pairwise(ends)
+        ]
 
-        Raises
-        ------
-        ValueError
-            Naming the row, what is wrong, and how many more rows cannot be read.
-        """
-        wrong = np.flatnonzero(~self.is_readable)
-        if len(wrong):
-            more = f" (and {len(wrong) - 1} more rows)" if len(wrong) > 1 else ""
-            raise ValueError(f"row {wrong[0]}: {self.errors[wrong[0]]}{more}")
-
-    def __len__(self) -> int:
-        return len(self.errors)
-
-    def __getitem__(self, rows: int | slice | np.ndarray | Sequence[int]) -> "CompositionBatch":
-        """Rows by slice, mask or positions; a single position gives a batch of one."""
-        if isinstance(rows, int | np.integer):
-            position = int(rows) + (len(self) if rows < 0 else 0)
-            if not 0 <= position < len(self):
-                raise IndexError(f"row {rows} of a batch of {len(self)}")
-            rows = slice(position, position + 1)
-        elif not isinstance(rows, slice):
-            rows = np.asarray(rows)
-            if rows.dtype == bool and rows.shape != (len(self),):
-                raise IndexError(f"mask of shape {rows.shape} for a batch of {len(self)}")
-            rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+    def _at(self, rows: slice | np.ndarray) -> "CompositionBatch":
         typed = None if self.typed is None else self.typed[rows]
         return CompositionBatch(csr_array(self.amounts[rows]), self.errors[rows], typed)
 
@@ -232,24 +217,11 @@ class CompositionBatch:
         """Rows by position, in the order given."""
         return self[np.asarray(rows, dtype=np.intp)]
 
-    def chunks(self, size: int) -> Iterator["CompositionBatch"]:
-        """Consecutive batches of at most `size` rows."""
-        for start in range(0, len(self), size):
-            yield self[start : start + size]
-
 
 def _amounts_of(row: Any) -> dict[str, float] | None:
     """Amounts by element symbol of a pymatgen Composition or Structure; None for anything else."""
     composition: Any = getattr(row, "composition", row)
     return composition.get_el_amt_dict() if hasattr(composition, "get_el_amt_dict") else None
-
-
-def _formula_column(frame: Any) -> Any:
-    if "formula" in frame.columns:
-        return frame["formula"]
-    if len(frame.columns) == 1:
-        return frame.iloc[:, 0]
-    raise ValueError(f"expected a column 'formula', got columns {list(map(str, frame.columns))}")
 
 
 def _keep_rows(matrix: csr_array, keep: np.ndarray) -> csr_array:

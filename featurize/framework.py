@@ -112,10 +112,13 @@ class FrameworkFeatures(CompositionTransformer):
             fractions = csr_array(batch.fractions[start : start + _CHUNK_ROWS])
             readable = np.flatnonzero(np.diff(fractions.indptr))
             if readable.size:
-                fractions = csr_array(fractions[readable])
-                out[start + readable, : len(ELEMENTS)] = fractions @ _picker()
-                out[start + readable, len(ELEMENTS) :] = framework_fractions(fractions) @ _table()
+                out[start + readable] = framework_columns(IonRoles.of(csr_array(fractions[readable])))
         return out
+
+
+def framework_columns(roles: IonRoles) -> np.ndarray:
+    """Every column of `FrameworkFeatures`, shape (n, p), of n compositions with the roles of ``mobile_ion="auto"``."""
+    return np.hstack([roles.fractions @ _picker(), _framework_of(roles) @ _table()])
 
 
 def framework_fractions(fractions: csr_array) -> csr_array:
@@ -126,7 +129,11 @@ def framework_fractions(fractions: csr_array) -> csr_array:
     fractions : csr_array of shape (n, 118)
         Atomic fractions, no row empty.
     """
-    roles = IonRoles.of(fractions)
+    return _framework_of(IonRoles.of(fractions))
+
+
+def _framework_of(roles: IonRoles) -> csr_array:
+    fractions = roles.fractions
     rest = roles.anion + roles.framework
     scale = np.repeat(roles.total(rest) + PRIOR, np.diff(fractions.indptr))
     return csr_array((rest / scale, fractions.indices, fractions.indptr), shape=fractions.shape)

@@ -113,16 +113,18 @@ def smooth_valence(fractions: csr_array) -> SmoothValence:
     [1.0, 5.0, -2.0]
     """
     tables = valence_tables()
-    total = fractions @ tables.charge + COMPLIANCE * POTENTIALS  # (n, potentials), increasing along each row
+    total = fractions @ _compliant_charge()  # (n, potentials), increasing along each row
     n, last = len(total), len(POTENTIALS) - 2
     rows = np.arange(n)
-    left = np.clip((total < 0).sum(axis=1) - 1, 0, last)
+    above_zero = total >= 0
+    first = np.where(above_zero[:, -1], above_zero.argmax(axis=1), last + 2)
+    left = np.clip(first - 1, 0, last)
     below, above = total[rows, left], total[rows, left + 1]
     weight = np.clip(below / (below - above), 0.0, 1.0)
     potential = POTENTIALS[left] + weight * (POTENTIALS[left + 1] - POTENTIALS[left])
-    here = left[np.repeat(rows, np.diff(fractions.indptr))]
-    share = weight[np.repeat(rows, np.diff(fractions.indptr))]
-    place = fractions.indices * len(POTENTIALS) + here
+    row_of = np.repeat(rows, np.diff(fractions.indptr))
+    share = weight[row_of]
+    place = fractions.indices * len(POTENTIALS) + left[row_of]
 
     def at(table: np.ndarray) -> np.ndarray:
         low = table.take(place)
@@ -134,6 +136,12 @@ def smooth_valence(fractions: csr_array) -> SmoothValence:
         tendency=total[:, len(POTENTIALS) // 2],
         **{name: at(table) for name, table in zip(ValenceTables._fields, tables, strict=True)},
     )
+
+
+@cache
+def _compliant_charge() -> np.ndarray:
+    """Mean states plus what the compliance allows, which the rows of fractions, summing to one, add once."""
+    return valence_tables().charge + COMPLIANCE * POTENTIALS
 
 
 @cache

@@ -1,19 +1,21 @@
 """n crystal structures in order, each with its error: what `StructureFeatures` reads."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..composition import CompositionBatch
+from ..rows import Rows, column_of
 from .reading import StructureError, read_structure
 
 
 @dataclass(frozen=True, eq=False)
-class StructureBatch:
+class StructureBatch(Rows):
     """Many structures, row by row; a row that could not be read holds None and says why.
 
     Parameters
@@ -55,7 +57,7 @@ class StructureBatch:
         if isinstance(X, str | Path | Mapping) or hasattr(X, "frac_coords"):
             X = [X]
         if hasattr(X, "columns"):
-            X = _structure_column(X)
+            X = column_of(X, "structure")
         if isinstance(X, np.ndarray):
             if X.ndim == 2 and X.shape[1] == 1:
                 X = X[:, 0]
@@ -104,38 +106,20 @@ class StructureBatch:
         errors = [ours or theirs for ours, theirs in zip(self.errors, batch.errors, strict=True)]
         return CompositionBatch(batch.amounts, np.array(errors, dtype=object), batch.formulas)
 
-    def raise_errors(self) -> None:
-        """Raise for the first unreadable row, for callers that want all or nothing.
+    def digests(self) -> list[bytes]:
+        """Hash of each row's cell, positions and occupancies, in order and to the last bit; empty if unreadable."""
+        return [b"" if structure is None else _digest(structure) for structure in self.structures]
 
-        Raises
-        ------
-        ValueError
-            Naming the row, what is wrong, and how many more rows cannot be read.
-        """
-        wrong = np.flatnonzero(~self.is_readable)
-        if len(wrong):
-            more = f" (and {len(wrong) - 1} more rows)" if len(wrong) > 1 else ""
-            raise ValueError(f"row {wrong[0]}: {self.errors[wrong[0]]}{more}")
-
-    def __len__(self) -> int:
-        return len(self.structures)
-
-    def __getitem__(self, rows: int | slice | np.ndarray | Sequence[int]) -> "StructureBatch":
-        """Rows by slice, mask or positions; a single position gives a batch of one."""
-        if isinstance(rows, int | np.integer):
-            position = int(rows) + (len(self) if rows < 0 else 0)
-            if not 0 <= position < len(self):
-                raise IndexError(f"row {rows} of a batch of {len(self)}")
-            rows = slice(position, position + 1)
-        elif not isinstance(rows, slice):
-            rows = np.asarray(rows)
-            rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.intp)
+    def _at(self, rows: slice | np.ndarray) -> "StructureBatch":
         return StructureBatch(self.structures[rows], self.errors[rows])
 
-    def chunks(self, size: int) -> Iterator["StructureBatch"]:
-        """Consecutive batches of at most `size` rows."""
-        for start in range(0, len(self), size):
-            yield self[start : start + size]
+
+def _digest(structure: Any) -> bytes:
+    digest = blake2b(np.asarray(structure.lattice.matrix, dtype="<f8").tobytes(), digest_size=16)
+    digest.update(np.asarray(structure.frac_coords, dtype="<f8").tobytes())
+    # Sites, then their species with occupancies; repr of a float is exact.
+    digest.update(repr([[(str(kind), float(n)) for kind, n in site.species.items()] for site in structure]).encode())
+    return digest.digest()
 
 
 def _formula_unit(structure: Any) -> Any:
@@ -146,11 +130,3 @@ def _formula_unit(structure: Any) -> Any:
 def _is_whole(composition: Any) -> bool:
     amounts = np.array(list(composition.get_el_amt_dict().values()))
     return bool((np.abs(amounts - np.rint(amounts)) < 1e-8).all())
-
-
-def _structure_column(frame: Any) -> Any:
-    if "structure" in frame.columns:
-        return frame["structure"]
-    if len(frame.columns) == 1:
-        return frame.iloc[:, 0]
-    raise ValueError(f"expected a column 'structure', got columns {list(map(str, frame.columns))}")

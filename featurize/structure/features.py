@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from ..roles import check_mobile_ion
+from ..transformer import FeatureTable, FeatureTransformer
 from .anion_framework import anion_framework, describe_anion_framework
 from .batch import StructureBatch
 from .bond_valence import bond_valence, describe_bond_valence
@@ -49,25 +49,7 @@ STEPPED |= {
 STEPPED |= {"mobile_site_occupancy_spread", "mobile_site_sharing"}
 
 
-class StructureTable(NamedTuple):
-    """Features of n structures.
-
-    Attributes
-    ----------
-    matrix : numpy.ndarray, shape (n, p), float64
-        NaN where a feature has no value.
-    errors : object ndarray, shape (n,)
-        Why a row has no values, or lacks those of the mobile ion; None where it has all that apply.
-    names : list of str
-        The p columns.
-    """
-
-    matrix: np.ndarray
-    errors: np.ndarray
-    names: list[str]
-
-
-class StructureFeatures(TransformerMixin, BaseEstimator):
+class StructureFeatures(FeatureTransformer):
     """Density, packing, mobile-ion sites, coordination, hops, anion framework, voids, barriers and symmetry.
 
     Structures are first brought to their standard primitive cell, so that settings, origins and supercells of one
@@ -109,70 +91,29 @@ class StructureFeatures(TransformerMixin, BaseEstimator):
         self.groups = groups
         self.dtype = dtype
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the parameters; nothing is learned.
+    def coerce(self, X: Any) -> StructureBatch:
+        """Make a batch of anything `StructureBatch.coerce` reads."""
+        return StructureBatch.coerce(X)
 
-        Parameters
-        ----------
-        X : anything `StructureBatch.coerce` reads
-            Not looked at.
-        y : ignored
-
-        Returns
-        -------
-        self
-        """
-        self.feature_names()
-        return self
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Compute the features.
-
-        Parameters
-        ----------
-        X : anything `StructureBatch.coerce` reads, n structures
-
-        Returns
-        -------
-        ndarray of shape (n, number of features)
-            NaN in the rows that cannot be read, unless scikit-learn's `set_output` asks for a DataFrame.
-        """
-        return self.compute(StructureBatch.coerce(X))
-
-    def compute(self, batch: StructureBatch) -> np.ndarray:
-        """Compute the columns for a batch."""
+    def table(self, X: Any) -> FeatureTable:
+        """Compute the columns, with the reason wherever they are missing (see `structure_features`)."""
         if np.dtype(self.dtype).kind != "f":
             raise ValueError(f"dtype must be 'float64' or 'float32', got {self.dtype!r}")
         self.feature_names()
-        return structure_features(batch, self.mobile_ion, self.groups).matrix.astype(self.dtype)
+        found = structure_features(X, self.mobile_ion, self.groups)
+        return found._replace(matrix=found.matrix.astype(self.dtype))
 
     def feature_names(self) -> list[str]:
         """Names of the columns."""
         check_mobile_ion(self.mobile_ion)
         return list(describe_structure_features(self.groups))
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns, object ndarray."""
-        return np.array(self.feature_names(), dtype=object)
-
     def continuous_features(self) -> np.ndarray:
         """Which columns follow positions and occupancies without steps, bool ndarray."""
         return np.array([name not in STEPPED for name in self.feature_names()])
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.requires_fit = False
-        tags.input_tags.two_d_array = False
-        tags.input_tags.one_d_array = True
-        tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
-        return tags
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-
-def structure_features(X: Any, mobile_ion: str = "auto", groups: str | Sequence[str] = "all") -> StructureTable:
+def structure_features(X: Any, mobile_ion: str = "auto", groups: str | Sequence[str] = "all") -> FeatureTable:
     """Compute the features of structures, with the reason wherever they are missing.
 
     Parameters
@@ -183,7 +124,7 @@ def structure_features(X: Any, mobile_ion: str = "auto", groups: str | Sequence[
 
     Returns
     -------
-    StructureTable
+    FeatureTable
 
     Examples
     --------
@@ -210,7 +151,7 @@ def structure_features(X: Any, mobile_ion: str = "auto", groups: str | Sequence[
         for group in _chosen(groups):
             found |= GROUPS[group].compute(crystal)
         matrix[row] = [found[name] if np.isfinite(found[name]) else np.nan for name in names]
-    return StructureTable(matrix, errors, names)
+    return FeatureTable(matrix, errors, names)
 
 
 def describe_structure_features(groups: str | Sequence[str] = "all") -> dict[str, str]:

@@ -172,6 +172,8 @@ def _from_cif(text: str) -> "Structure":
         warnings.simplefilter("ignore")
         try:
             blocks = CifFile.from_str(text).data.values()
+        except ZeroDivisionError:
+            raise StructureError("CIF has a loop without rows; was it cut short?") from None
         except Exception as error:  # pymatgen raises whatever its tokeniser stumbles over
             raise StructureError(f"CIF cannot be read ({error}); is a loop cut short?") from error
         block = next((block.data for block in blocks if _ATOM_COLUMN in block.data), None)
@@ -211,11 +213,22 @@ def _check_symmetry(block: Mapping) -> None:
 
 
 def _check_numbers(block: Mapping) -> None:
-    """Negative numbers: pymatgen drops sites of negative occupancy and takes negative cell edges as they are."""
+    """Numbers that pymatgen takes as they are, drops with their site, or refuses without saying where they stand."""
     for axis in "abc":
         key = f"_cell_length_{axis}"
         if not _number(block.get(key)) > 0:
             raise StructureError(f"cell edge {key} is {block.get(key)!r}, no positive length in angstrom")
+    for angle in ("alpha", "beta", "gamma"):
+        key = f"_cell_angle_{angle}"
+        if not 0 < _number(block.get(key)) < 180:
+            raise StructureError(f"cell angle {key} is {block.get(key)!r}, not between 0 and 180 degrees")
+    cosines = np.cos(np.radians([_number(block[f"_cell_angle_{angle}"]) for angle in ("alpha", "beta", "gamma")]))
+    if 1 - (cosines**2).sum() + 2 * cosines.prod() <= 0:  # squared volume of the cell with edges one
+        raise StructureError("cell angles cannot meet in one corner; their cell has no volume")
+    for axis in "xyz":
+        for row, text in enumerate(_list(block.get(f"_atom_site_fract_{axis}", []))):
+            if not np.isfinite(_number(text)):
+                raise StructureError(f"site {row} has _atom_site_fract_{axis} {text!r}, no finite number")
     for row, text in enumerate(_list(block.get("_atom_site_occupancy", []))):
         # A question mark or a point stands for a full site.
         if text.strip() not in ("?", ".") and not 0 < _number(text) < np.inf:
