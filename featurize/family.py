@@ -32,6 +32,11 @@ def families(batch: CompositionBatch) -> np.ndarray:
     >>> families(CompositionBatch.from_formulas(["Na3.4Sc0.4Zr1.6Si2PO12", "NaAl11O17", "Na2B12H12"])).tolist()
     ['NASICON', 'oxide', 'hydride and closo-borate']
     """
+    return np.array([*FAMILIES, None], dtype=object)[family_codes(batch)]
+
+
+def family_codes(batch: CompositionBatch) -> np.ndarray:
+    """Place (n,) int of each composition's family in `FAMILIES`; -1 for rows in error."""
     amounts = batch.amounts.tocsc()
 
     def total(*symbols: str) -> np.ndarray:
@@ -56,6 +61,4 @@ def families(batch: CompositionBatch) -> np.ndarray:
             oxygen > 0,
             np.ones(len(batch), dtype=bool),
         )
-    chosen = np.array(FAMILIES, dtype=object)[np.argmax(np.vstack(rules) & (everything > 0), axis=0)]
-    chosen[~batch.is_readable] = None
-    return chosen
+    return np.where(batch.is_readable, np.argmax(np.vstack(rules) & (everything > 0), axis=0), -1)

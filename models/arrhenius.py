@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from ..featurize.family import family_codes
 from .base import Answer, Estimate, PropertyModel, Question
 from .blend import Blend
 from .domain import Domain
@@ -13,8 +14,53 @@ from .intervals import GroupedConformal
 from .physics import arrhenius_decades
 from .properties import ACTIVATION_ENERGY, CONDUCTIVITY, Property
 from .relatives import Places, Relatives
+from .student import Student
 
 REFERENCE_C = 25.0  # candidates are compared as if reported at room temperature
+
+
+@dataclass(frozen=True)
+class Taught:
+    """A blend, its student, and the intervals of both.
+
+    Parameters
+    ----------
+    blend : Blend
+        Fitted on measured rows, each at the temperature it was reported at.
+    student : Student
+        Its fast copy, and the doubt that scales the intervals.
+    intervals : GroupedConformal
+        Calibrated on out-of-fold residuals grouped by chemical system, in units of the doubt.
+    prior : GroupedConformal
+        Calibrated on families left out whole; for families that were never measured.
+    """
+
+    blend: Blend
+    student: Student
+    intervals: GroupedConformal
+    prior: GroupedConformal
+
+    def half_width(self, doubt: np.ndarray, family: np.ndarray, interval: float) -> np.ndarray:
+        """Half-width (n,) of the interval of rows by doubt and family."""
+        usual = self.intervals.half_width(doubt, interval, family)
+        return np.where(self.blend.knows(family), usual, self.prior.half_width(np.ones(len(doubt)), interval))
+
+    def save(self, folder: Path) -> None:
+        """Write all parts into a folder."""
+        self.blend.save(folder / "blend")
+        self.student.save(folder / "student")
+        self.intervals.save(folder / "intervals.npz")
+        self.prior.save(folder / "prior.npz")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Inverse of `save`."""
+        return cls(
+            Blend.load(folder / "blend"),
+            Student.load(folder / "student"),
+            GroupedConformal.load(folder / "intervals.npz"),
+            GroupedConformal.load(folder / "prior.npz"),
+        )
 
 
 @dataclass(frozen=True)
@@ -22,33 +68,25 @@ class ArrheniusModel(PropertyModel):
     """log10 sigma(T) = level(x, Ts) + Ea(x, Ts) * arrhenius_decades(T, Ts), with Ts = 25 C.
 
     Temperature as a plain feature would learn that poor conductors are measured hot, and imply activation energies
-    far too low. Here `level` is what a material reported at Ts shows, `activation_energy` its own booster, and the
+    far too low. Here `level` is what a material reported at Ts shows, `activation_energy` its own model, and the
     slope of the conductivity with temperature *is* the predicted activation energy.
+
+    The domain score is the doubt about the level: the standard deviation, in decades, that the measured relatives of a
+    composition leave open.
 
     Parameters
     ----------
-    level, activation_energy : Blend
-        Fitted on measured rows, each at the temperature it was reported at.
-    level_intervals, energy_intervals : GroupedConformal
-        Calibrated on out-of-fold residuals grouped by chemical system.
-    level_prior, energy_prior : GroupedConformal
-        Calibrated on families left out whole; for families that were never measured.
+    level, activation_energy : Taught
+        Of the logarithm of the conductivity, and of the energy in eV.
     relatives : Relatives
         Distinct measured compositions, which both blends refer to.
-    measured : (u,) bool
-        Relatives with a measured conductivity: the domain score is the distance to the nearest of them.
     domain : Domain
-        The verdict on that score.
+        The verdict on the domain score.
     """
 
-    level: Blend
-    activation_energy: Blend
-    level_intervals: GroupedConformal
-    energy_intervals: GroupedConformal
-    level_prior: GroupedConformal
-    energy_prior: GroupedConformal
+    level: Taught
+    activation_energy: Taught
     relatives: Relatives
-    measured: np.ndarray
     domain: Domain
 
     kind: ClassVar[str] = "arrhenius"
@@ -57,59 +95,48 @@ class ArrheniusModel(PropertyModel):
     @property
     def columns(self) -> tuple[str, ...]:  # type: ignore[override]
         """Input columns."""
-        return self.level.booster.columns
+        return self.level.blend.booster.columns
 
     def estimate(self, question: Question, interval: float = 0.9) -> Answer:
         """Conductivity at the asked temperature and activation energy; `question.inputs` are at 25 C."""
         decades = arrhenius_decades(question.temperature_C, REFERENCE_C)
-        places = Places.of(question.batch, question.inputs)
-        relatives = self.relatives.distances(places)
-        nearest = relatives.whole[:, self.measured].min(axis=1)
-        energy = np.clip(
-            self.activation_energy.predict(relatives, places, question.inputs),
-            ACTIVATION_ENERGY.lower,
-            ACTIVATION_ENERGY.upper,
-        )
-        level = self.level.predict(relatives, places, question.inputs) + energy * decades
-        known = self.level.knows(places)
-        level_width, energy_width = (
-            np.where(known, usual.half_width(nearest, interval, places.family), prior.half_width(nearest, interval))
-            for usual, prior in (
-                (self.level_intervals, self.level_prior),
-                (self.energy_intervals, self.energy_prior),
-            )
-        )
+        level, energy, family = self._values(question)
+        energy = np.clip(energy, ACTIVATION_ENERGY.lower, ACTIVATION_ENERGY.upper)
+        doubt = self.level.student.doubts(question.inputs)
+        energy_doubt = self.activation_energy.student.doubts(question.inputs)
+        energy_width = self.activation_energy.half_width(energy_doubt, family, interval)
         # Errors of level and slope are taken as independent; the slope's counts by the distance from 25 C.
-        level_width = np.hypot(level_width, energy_width * decades)
+        width = np.hypot(self.level.half_width(doubt, family, interval), energy_width * decades)
         estimates = {
-            CONDUCTIVITY.column: Estimate.around(level, level_width, CONDUCTIVITY),
+            CONDUCTIVITY.column: Estimate.around(level + energy * decades, width, CONDUCTIVITY),
             ACTIVATION_ENERGY.column: Estimate.around(energy, energy_width, ACTIVATION_ENERGY),
         }
-        return Answer(estimates, nearest, known & self.domain.verdict(question.batch, nearest))
+        verdict = self.level.blend.knows(family) & self.domain.verdict(question.batch, doubt)
+        return Answer(estimates, doubt, verdict)
+
+    def _values(self, question: Question) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Level at 25 C, energy and family (n,): by the students where a fast answer is asked, else by the blends."""
+        both = self.level, self.activation_energy
+        if question.fast:
+            family = family_codes(question.batch)
+            level, energy = (t.blend.or_median(t.student.values(question.inputs), family) for t in both)
+            return level, energy, family
+        places = Places.of(question.batch, question.inputs)
+        distances = self.relatives.distances(places)
+        level, energy = (t.blend.predict(distances, places, question.inputs) for t in both)
+        return level, energy, places.family
 
     def _write(self, folder: Path) -> dict:
         self.level.save(folder / "level")
         self.activation_energy.save(folder / "activation_energy")
-        self.level_intervals.save(folder / "level_intervals.npz")
-        self.energy_intervals.save(folder / "energy_intervals.npz")
-        self.level_prior.save(folder / "level_prior.npz")
-        self.energy_prior.save(folder / "energy_prior.npz")
         self.relatives.save(folder / "relatives.npz")
-        np.savez(folder / "measured.npz", measured=self.measured)
         return {"limit": self.domain.limit, "mobile_ions": list(self.domain.mobile_ions)}
 
     @classmethod
     def _read(cls, folder: Path, facts: dict) -> Self:
-        with np.load(folder / "measured.npz") as arrays:
-            measured = arrays["measured"]
         return cls(
-            Blend.load(folder / "level"),
-            Blend.load(folder / "activation_energy"),
-            GroupedConformal.load(folder / "level_intervals.npz"),
-            GroupedConformal.load(folder / "energy_intervals.npz"),
-            GroupedConformal.load(folder / "level_prior.npz"),
-            GroupedConformal.load(folder / "energy_prior.npz"),
+            Taught.load(folder / "level"),
+            Taught.load(folder / "activation_energy"),
             Relatives.load(folder / "relatives.npz"),
-            measured,
             Domain(facts["limit"], tuple(facts["mobile_ions"])),
         )

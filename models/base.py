@@ -28,11 +28,14 @@ class Question:
         `model_inputs` of the batch at the reference temperature and the rows' states.
     temperature_C : (n,) float64
         Temperature the answer is wanted for.
+    fast : bool
+        Whether a model that has a fast copy of itself may answer with it.
     """
 
     batch: CompositionBatch
     inputs: np.ndarray
     temperature_C: np.ndarray
+    fast: bool = False
 
     def columns(self, names: tuple[str, ...]) -> np.ndarray:
         """The named columns of `inputs`, (n, len(names)) float32."""

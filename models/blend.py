@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 
 from .booster import BoosterEnsemble, BoosterSettings
-from .gaussian_process import GaussianProcess, Kernel
+from .gaussian_process import GaussianProcess, Kernel, Posterior
 from .inputs import input_positions
-from .relatives import Distances, Places, Relatives
+from .relatives import Distances, Places
 
 
 @dataclass(frozen=True)
@@ -60,29 +60,22 @@ class Blend:
     @classmethod
     def fit(
         cls,
-        relatives: Relatives,
-        which: np.ndarray,
-        places: Places,
+        posterior: Posterior,
         inputs: np.ndarray,
         target: np.ndarray,
-        source: np.ndarray,
         settings: BlendSettings,
         weight: np.ndarray | None = None,
     ) -> Self:
-        """Fit both parts.
+        """Fit the trees beside a process that is fitted already.
 
         Parameters
         ----------
-        relatives, which : Relatives, (m,) int
-            Distinct compositions, and which of them each of the m training rows is.
-        places : Places
-            Where the rows lie.
+        posterior : Posterior
+            Of the m training rows.
         inputs : (m, p) float32
             The same rows, as `model_inputs` gives them.
         target : (m,) float64
             Values.
-        source : (m,)
-            Paper of each row.
         settings : BlendSettings
             Columns, hyperparameters and share.
         weight : (m,) float64, optional
@@ -90,21 +83,28 @@ class Blend:
         """
         chosen = inputs[:, input_positions(settings.columns)]
         booster = BoosterEnsemble.fit(chosen, target, settings.columns, settings.booster, weight)
-        process = GaussianProcess.fit(settings.kernel, relatives, which, places, target, source)
         # Glasses do not make a crystal known; crystals make the glasses of their chemistry known.
+        places = posterior.places
         numbers, counts = np.unique(places.family[places.glassy != 1], return_counts=True)
         known = tuple(int(n) for n in numbers[counts >= FAMILY_ROWS])
-        return cls(booster, process, settings.share, float(np.median(target)), known)
+        return cls(booster, posterior.summed_up(), settings.share, float(np.median(target)), known)
 
     def predict(self, distances: Distances, places: Places, inputs: np.ndarray) -> np.ndarray:
         """Prediction (n,) float64 for rows given by their distances to the relatives, places and inputs."""
-        trees = self.booster.predict(inputs[:, input_positions(self.booster.columns)])
-        blended = (1.0 - self.share) * trees + self.share * self.process.predict(distances, places)
-        return np.where(self.knows(places), blended, self.median)
+        return self.or_median(self.blended(distances, places, inputs), places.family)
 
-    def knows(self, places: Places) -> np.ndarray:
-        """Whether the family of each row (n,) was in training."""
-        return np.isin(places.family, self.families)
+    def blended(self, distances: Distances, places: Places, inputs: np.ndarray) -> np.ndarray:
+        """The weighted mean (n,) of both parts, whether the family is known or not."""
+        trees = self.booster.predict(inputs[:, input_positions(self.booster.columns)])
+        return (1.0 - self.share) * trees + self.share * self.process.predict(distances, places)
+
+    def or_median(self, said: np.ndarray, family: np.ndarray) -> np.ndarray:
+        """What is said (n,) of rows of known families, and the median for all others."""
+        return np.where(self.knows(family), said, self.median)
+
+    def knows(self, family: np.ndarray) -> np.ndarray:
+        """Whether a family (n,), as `Places.family` counts them, was in training."""
+        return np.isin(family, self.families)
 
     def save(self, folder: Path) -> None:
         """Write both parts into a folder."""

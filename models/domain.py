@@ -12,7 +12,7 @@ MOBILE_IONS = ("Na", "Li", "K", "Ag")
 
 @dataclass(frozen=True)
 class Domain:
-    """Verdict on a domain score, the distance to the nearest training composition.
+    """Verdict on a domain score, the doubt about a composition.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Domain:
         return cls(limit, tuple(ion for ion in MOBILE_IONS if present[INDEX[ion]]))
 
     def verdict(self, batch: CompositionBatch, scores: np.ndarray) -> np.ndarray:
-        """In domain (n,) bool: near enough to a training composition, and with a mobile ion seen in training."""
+        """In domain (n,) bool: not in too much doubt, and with a mobile ion seen in training."""
         columns = [INDEX[ion] for ion in self.mobile_ions]
         mobile = np.asarray(batch.amounts[:, columns].sum(axis=1)).ravel() > 0
         return mobile & (scores <= self.limit)

@@ -58,10 +58,39 @@ class Kernel:
         """S of n states against m."""
         return np.where(left[:, None] == right[None, :], 1.0, np.exp(-1.0 / self.l_state))
 
+    def between(
+        self, distances: Distances, left: np.ndarray, right: np.ndarray, at: Places, from_: Places
+    ) -> np.ndarray:
+        """Covariance (n, m) of rows at `at` with rows at `from_`, without what papers share.
+
+        Parameters
+        ----------
+        distances : Distances
+            Between compositions.
+        left, right : (n,), (m,) int
+            Row and column of `distances` that belong to each row.
+        at, from_ : Places
+            The rows.
+        """
+        pairs = np.ix_(left, right)
+        states = self.states(at.glassy, from_.glassy)
+        return (
+            self.constant**2
+            + states * self.alike(distances)[pairs]
+            + np.outer(_heat(at), _heat(from_)) * (self.slope**2 + states * self.alike_in_slope(distances)[pairs])
+            + self.state**2 * (at.glassy[:, None] == from_.glassy[None, :])
+        )
+
+    def own(self, places: Places) -> np.ndarray:
+        """Variance (n,) of each row before anything is measured, without what papers share."""
+        composition = self.whole**2 + self.framework**2 + self.ionic**2
+        slope = self.slope**2 + self.slope_relative**2
+        return self.constant**2 + composition + slope * _heat(places) ** 2 + self.state**2
+
 
 @dataclass(frozen=True)
-class GaussianProcess:
-    """Fitted process, summed up by relative: training rows of one composition act together.
+class Posterior:
+    """Gaussian process fitted on m rows.
 
     Parameters
     ----------
@@ -69,20 +98,25 @@ class GaussianProcess:
         The covariance.
     mean : float
         Mean of the training targets.
-    level, slope : (3, u) float64
-        Weight of each relative for a row of each state: in the level, and in the dependence on t.
-    level_common : (3,) float64
-        What all rows of a state have in common.
-    slope_common : float
-        What all rows have in common in the dependence on t.
+    relatives : Relatives
+        Distinct compositions of the rows.
+    which : (m,) int
+        Which of the relatives each row is.
+    places : Places
+        The rows.
+    weights : (m,) float64
+        Inverse covariance times the centred targets.
+    inverse : (m, m) float64
+        Inverse covariance of the rows, noise included.
     """
 
     kernel: Kernel
     mean: float
-    level: np.ndarray
-    slope: np.ndarray
-    level_common: np.ndarray
-    slope_common: float
+    relatives: Relatives
+    which: np.ndarray
+    places: Places
+    weights: np.ndarray
+    inverse: np.ndarray
 
     @classmethod
     def fit(
@@ -112,39 +146,64 @@ class GaussianProcess:
         source : (m,)
             Paper of each row.
         """
-        among = relatives.among()
-        t = _heat(places)
-        states = kernel.states(places.glassy, places.glassy)
-        pairs = np.ix_(which, which)
-        covariance = (
-            kernel.constant**2
-            + states * kernel.alike(among)[pairs]
-            + np.outer(t, t) * (kernel.slope**2 + states * kernel.alike_in_slope(among)[pairs])
-            + kernel.state**2 * (places.glassy[:, None] == places.glassy[None, :])
-            + kernel.source**2 * (np.asarray(source)[:, None] == np.asarray(source)[None, :])
-        )
+        papers = np.asarray(source)
+        covariance = kernel.between(relatives.among(), which, which, places, places)
+        covariance += kernel.source**2 * (papers[:, None] == papers[None, :])
         mean = float(target.mean())
         noise = np.full(len(target), kernel.noise**2)
         for _ in range(_ROUNDS):
-            inverse = cho_solve(cho_factor(covariance + np.diag(noise), lower=True), np.eye(len(target)))
+            inverse = _inverse(covariance, noise)
             variance = 1.0 / np.diag(inverse)
             left_out = (inverse @ (target - mean)) * variance
             noise = kernel.noise**2 * np.maximum(1.0, left_out**2 / variance)
-        weights = cho_solve(cho_factor(covariance + np.diag(noise), lower=True), target - mean)
-        asked = kernel.states(np.arange(_STATES), places.glassy)
-        level, slope = np.zeros((2, _STATES, len(relatives.whole)))
+        inverse = _inverse(covariance, noise)
+        return cls(kernel, mean, relatives, which, places, inverse @ (target - mean), inverse)
+
+    def spread(self, places: Places) -> np.ndarray:
+        """Standard deviation (n,) of what a new paper would report of n rows, measurement noise left out."""
+        distances, asked = self.relatives.distances(places), np.arange(len(places))
+        covariance = self.kernel.between(distances, asked, self.which, places, self.places)
+        reduction = np.einsum("ij,ij->i", covariance @ self.inverse, covariance)
+        return np.sqrt(np.maximum(self.kernel.own(places) - reduction, 0.0) + self.kernel.source**2)
+
+    def summed_up(self) -> "GaussianProcess":
+        """The same process by relative: training rows of one composition act together."""
+        kernel, weights, glassy = self.kernel, self.weights, self.places.glassy
+        asked, t = kernel.states(np.arange(_STATES), glassy), _heat(self.places)
+        level, slope = np.zeros((2, _STATES, len(self.relatives.whole)))
         for state in range(_STATES):
-            np.add.at(level[state], which, asked[state] * weights)
-            np.add.at(slope[state], which, asked[state] * weights * t)
-        same = np.array([weights[places.glassy == state].sum() for state in range(_STATES)])
-        return cls(
-            kernel,
-            mean,
-            level,
-            slope,
-            mean + kernel.constant**2 * weights.sum() + kernel.state**2 * same,
-            float(kernel.slope**2 * (weights * t).sum()),
-        )
+            np.add.at(level[state], self.which, asked[state] * weights)
+            np.add.at(slope[state], self.which, asked[state] * weights * t)
+        same = np.array([weights[glassy == state].sum() for state in range(_STATES)])
+        common = self.mean + kernel.constant**2 * weights.sum() + kernel.state**2 * same
+        return GaussianProcess(kernel, level, slope, common, float(kernel.slope**2 * (weights * t).sum()))
+
+
+def _inverse(covariance: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    return cho_solve(cho_factor(covariance + np.diag(noise), lower=True), np.eye(len(noise)))
+
+
+@dataclass(frozen=True)
+class GaussianProcess:
+    """What is served of a fitted process, summed up by relative; see `Posterior.summed_up`.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        The covariance.
+    level, slope : (3, u) float64
+        Weight of each relative for a row of each state: in the level, and in the dependence on t.
+    level_common : (3,) float64
+        What all rows of a state have in common.
+    slope_common : float
+        What all rows have in common in the dependence on t.
+    """
+
+    kernel: Kernel
+    level: np.ndarray
+    slope: np.ndarray
+    level_common: np.ndarray
+    slope_common: float
 
     def predict(self, distances: Distances, places: Places) -> np.ndarray:
         """Posterior mean (n,) float64 of rows at `distances` (n, u) from the relatives."""
@@ -165,7 +224,7 @@ class GaussianProcess:
         with np.load(path) as arrays:
             kernel = Kernel(**{f.name: float(arrays[f"kernel_{f.name}"]) for f in fields(Kernel)})
             common = arrays["level_common"], float(arrays["slope_common"])
-            return cls(kernel, float(arrays["mean"]), arrays["level"], arrays["slope"], *common)
+            return cls(kernel, arrays["level"], arrays["slope"], *common)
 
 
 def _heat(places: Places) -> np.ndarray:

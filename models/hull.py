@@ -30,7 +30,7 @@ class HullModel(PropertyModel):
     def estimate(self, question: Question, interval: float = 0.9) -> Answer:
         """Energy above hull, in eV/atom; temperature and state do not enter."""
         value = self.energy.predict(question.columns(self.columns))
-        width = self.intervals.half_width(np.zeros(len(value)), interval)
+        width = self.intervals.half_width(np.ones(len(value)), interval)
         return Answer({ENERGY_ABOVE_HULL.column: Estimate.around(value, width, ENERGY_ABOVE_HULL)})
 
     def _write(self, folder: Path) -> dict:

@@ -186,7 +186,7 @@ class HybridModel:
         if self.intervals is None:
             raise ValueError("this model was fitted for a fold: it has no intervals")
         distance = self.distance(batch)
-        half = self.intervals.half_width(distance, interval, hybrid_kind(batch))
+        half = self.intervals.half_width(np.ones(len(distance)), interval, hybrid_kind(batch))
         around = Estimate.around(self.predict(batch), half, HYBRID_CONDUCTIVITY)
         low, high = self.measured_C + np.array([-_TEMPERATURE_MARGIN_C, _TEMPERATURE_MARGIN_C])
         warm = (batch.temperature_C >= low) & (batch.temperature_C <= high)

@@ -1,87 +1,72 @@
-"""Prediction intervals from grouped out-of-fold residuals, wider where the chemistry is farther from the data."""
+"""Prediction intervals from grouped out-of-fold residuals, wider where the model itself is in doubt."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-# A kind (family) of few rows is held to have the common error until this many rows say otherwise.
-KIND_PRIOR_ROWS = 10
+# A kind (family) is held to have the common error until about this many of its rows say otherwise.
+KIND_PRIOR_ROWS = 20
+# Fewer rows of a kind than this say nothing about a 90 % quantile.
+KIND_ROWS = 10
 
 
 @dataclass(frozen=True)
 class GroupedConformal:
     """Normalised cross-conformal intervals.
 
-    The half-width at distance d, for a row of kind k, is q(level) * factor[k] * (floor + slope * d): the scale grows
-    with the domain score and with how hard the kind has been, and q is the finite-sample quantile of |residual| / scale
-    over rows that were predicted by models that had not seen their group. Cross-conformal prediction:
-    10.1007/s10472-013-9368-4; normalised scores: 10.1613/jair.3198.
+    The half-width of a row of scale s and kind k is s * q, where q is the finite-sample quantile of |residual| / scale
+    over rows that were predicted by models that had not seen their group: over the rows of its kind and over all, the
+    two averaged in the logarithm with the weights n and `KIND_PRIOR_ROWS`. Cross-conformal prediction:
+    10.1007/s10472-013-9368-4; normalised scores: 10.1613/jair.3198; kinds told apart (Mondrian): 10.1007/b106715.
 
     Parameters
     ----------
-    floor, slope : float
-        Scale of the error, in units of the property: `floor + slope * domain score`.
-    factors : (k,) float64
-        Error of each kind over the common one; empty where kinds are not told apart.
     scores : (m,) float64
         Sorted normalised absolute residuals.
+    kinds : (m,) int
+        Kind of each; -1 for none.
     """
 
-    floor: float
-    slope: float
-    factors: np.ndarray
     scores: np.ndarray
+    kinds: np.ndarray
 
     @classmethod
     def fit(
-        cls, residuals: np.ndarray, distances: np.ndarray | None = None, kinds: np.ndarray | None = None
+        cls, residuals: np.ndarray, scales: np.ndarray | None = None, kinds: np.ndarray | None = None
     ) -> "GroupedConformal":
-        """Learn scale and scores.
+        """Learn the scores.
 
         Parameters
         ----------
         residuals : (m,) float64
             Predicted minus true, out of fold.
-        distances : (m,) float64, optional
-            Domain scores; without them the interval has one width.
+        scales : (m,) float64, optional
+            How large an error the model expects, up to a factor; without them the interval has one width.
         kinds : (m,) int, optional
             Kind of each row, 0 and up; -1 for none.
 
         Raises
         ------
         ValueError
-            If lengths differ or fewer than 20 residuals are finite: a 90 % quantile needs that many.
+            If lengths differ, a scale is not positive, or fewer than 20 residuals are finite: a 90 % quantile needs
+            that many.
         """
         residuals = np.abs(np.asarray(residuals, dtype=np.float64))
-        distances = np.zeros_like(residuals) if distances is None else np.asarray(distances, dtype=np.float64)
+        scales = np.ones_like(residuals) if scales is None else np.asarray(scales, dtype=np.float64)
         kinds = np.full(len(residuals), -1) if kinds is None else np.asarray(kinds)
-        if not residuals.shape == distances.shape == kinds.shape:
-            raise ValueError(
-                f"{residuals.shape[0]} residuals but {distances.shape[0]} distances, {kinds.shape[0]} kinds"
-            )
-        finite = np.isfinite(residuals) & np.isfinite(distances)
-        residuals, distances, kinds = residuals[finite], distances[finite], kinds[finite]
-        if residuals.size < 20:
-            raise ValueError(f"{residuals.size} finite residuals; at least 20 are needed to calibrate an interval")
-        spread = distances.std()
-        slope = 0.0
-        if spread > 0:
-            slope = float(np.mean((distances - distances.mean()) * residuals) / spread**2)
-        # Intervals may widen with distance, never narrow; the floor keeps near neighbours honest.
-        slope = max(slope, 0.0)
-        floor = max(float(residuals.mean() - slope * distances.mean()), 0.25 * float(residuals.mean()), 1e-12)
-        scores = residuals / (floor + slope * distances)
-        common = scores.mean()
-        factors = np.array(
-            [
-                (scores[kinds == k].sum() + KIND_PRIOR_ROWS * common) / ((kinds == k).sum() + KIND_PRIOR_ROWS) / common
-                for k in range(int(kinds.max(initial=-1)) + 1)
-            ]
-        )
-        return cls(floor, slope, factors, np.sort(scores / _factor(factors, kinds)))
+        if not residuals.shape == scales.shape == kinds.shape:
+            raise ValueError(f"{residuals.shape[0]} residuals but {scales.shape[0]} scales, {kinds.shape[0]} kinds")
+        finite = np.isfinite(residuals) & np.isfinite(scales)
+        if (scales[finite] <= 0).any():
+            raise ValueError(f"a scale is {scales[finite].min()}; scales must be positive")
+        if finite.sum() < 20:
+            raise ValueError(f"{finite.sum()} finite residuals; at least 20 are needed to calibrate an interval")
+        scores = residuals[finite] / scales[finite]
+        order = np.argsort(scores, kind="stable")
+        return cls(scores[order], kinds[finite][order])
 
-    def half_width(self, distances: np.ndarray, level: float = 0.9, kinds: np.ndarray | None = None) -> np.ndarray:
+    def half_width(self, scales: np.ndarray, level: float = 0.9, kinds: np.ndarray | None = None) -> np.ndarray:
         """Half-width (n,) of the central interval that holds a fraction `level` of new groups' rows.
 
         Raises
@@ -92,25 +77,34 @@ class GroupedConformal:
         if not 0.0 < level < 1.0:
             raise ValueError(f"interval={level!r} must lie strictly between 0 and 1, e.g. 0.9")
         m = self.scores.size
-        rank = int(np.ceil(level * (m + 1)))
-        if rank > m:
+        common = _quantile(self.scores, level)
+        if common is None:
             raise ValueError(f"interval={level} needs more than the {m} calibration rows; at most {m / (m + 1):.4f}")
-        distances = np.asarray(distances, dtype=np.float64)
-        kinds = np.full(distances.shape, -1) if kinds is None else np.asarray(kinds)
-        return self.scores[rank - 1] * _factor(self.factors, kinds) * (self.floor + self.slope * distances)
+        scales = np.asarray(scales, dtype=np.float64)
+        if kinds is None:
+            return common * scales
+        factor = np.full(max(int(self.kinds.max(initial=-1)), int(np.max(kinds, initial=-1))) + 2, common)
+        for kind in np.unique(self.kinds[self.kinds >= 0]):
+            own = self.scores[self.kinds == kind]
+            quantile = _quantile(own, level)
+            # A kind too small for this level keeps the common quantile.
+            if own.size >= KIND_ROWS and quantile is not None and quantile > 0.0 < common:
+                share = own.size / (own.size + KIND_PRIOR_ROWS)
+                factor[kind] = np.exp(share * np.log(quantile) + (1.0 - share) * np.log(common))
+        return factor[kinds] * scales
 
     def save(self, path: Path) -> None:
         """Write an npz file."""
-        np.savez(path, floor=self.floor, slope=self.slope, factors=self.factors, scores=self.scores)
+        np.savez(path, scores=self.scores, kinds=self.kinds)
 
     @classmethod
     def load(cls, path: Path) -> "GroupedConformal":
         """Inverse of `save`."""
         with np.load(path) as arrays:
-            return cls(float(arrays["floor"]), float(arrays["slope"]), arrays["factors"], arrays["scores"])
+            return cls(arrays["scores"], arrays["kinds"])
 
 
-def _factor(factors: np.ndarray, kinds: np.ndarray) -> np.ndarray:
-    """Factor of each row; one where its kind was not seen."""
-    padded = np.append(factors, 1.0)
-    return padded[np.where((kinds >= 0) & (kinds < len(factors)), kinds, len(factors))]
+def _quantile(scores: np.ndarray, level: float) -> float | None:
+    """Finite-sample quantile of sorted scores; None where there are too few."""
+    rank = int(np.ceil(level * (scores.size + 1)))
+    return float(scores[rank - 1]) if rank <= scores.size else None

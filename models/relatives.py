@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 from ..featurize.composition import CompositionBatch
 from ..featurize.electrolyte import electrolyte_feature_names
 from ..featurize.elements import N_ELEMENTS
-from ..featurize.family import FAMILIES, families
+from ..featurize.family import family_codes
 from ..featurize.framework import framework_fractions
 from .chemical_distance import earth_movers_distance, laid_out
 from .inputs import THERMAL, input_positions
@@ -62,7 +62,7 @@ class Places:
             inputs[:, input_positions(_ionic_columns())],
             -1000.0 / context[:, 0].astype(np.float64) - ZERO_CELSIUS_K,
             np.where(glass, 1, np.where(context[:, 2] == 1, 2, 0)),
-            np.array([-1 if f is None else FAMILIES.index(f) for f in families(batch)], dtype=np.int64),
+            family_codes(batch),
         )
 
     def __len__(self) -> int:

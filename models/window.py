@@ -37,13 +37,13 @@ class WindowModel(PropertyModel):
         """Both limits, in V; temperature and state do not enter."""
         inputs = question.columns(self.columns)
         low, high = uncross(self.reduction.predict(inputs), self.oxidation.predict(inputs))
-        nowhere = np.zeros(len(low))
+        everywhere = np.ones(len(low))
         estimates = {
             REDUCTION_LIMIT.column: Estimate.around(
-                low, self.reduction_intervals.half_width(nowhere, interval), REDUCTION_LIMIT
+                low, self.reduction_intervals.half_width(everywhere, interval), REDUCTION_LIMIT
             ),
             OXIDATION_LIMIT.column: Estimate.around(
-                high, self.oxidation_intervals.half_width(nowhere, interval), OXIDATION_LIMIT
+                high, self.oxidation_intervals.half_width(everywhere, interval), OXIDATION_LIMIT
             ),
         }
         return Answer(estimates)

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -11,11 +12,12 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from ..featurize.composition import CompositionBatch
-from ..models.arrhenius import ArrheniusModel
+from ..models.arrhenius import ArrheniusModel, Taught
 from ..models.base import PropertyModel
-from ..models.blend import Blend, BlendSettings
+from ..models.blend import Blend
 from ..models.booster import BoosterEnsemble, BoosterSettings
 from ..models.domain import Domain
+from ..models.gaussian_process import Posterior
 from ..models.hull import HullModel
 from ..models.inputs import input_columns, input_positions, model_inputs
 from ..models.intervals import GroupedConformal
@@ -28,9 +30,11 @@ from ..models.properties import (
     Property,
 )
 from ..models.relatives import Places, Relatives
+from ..models.student import Student, StudentSettings
 from ..models.window import WindowModel, uncross
 from .folds import grouped_folds
-from .settings import COMPUTED, SETTINGS
+from .pseudo_data import PseudoData
+from .settings import COMPUTED, MEASURED_WEIGHT, STUDENTS, TEACHERS
 
 N_FOLDS = 8
 # What stays on one side of a split; the chemical system calibrates the intervals.
@@ -59,14 +63,16 @@ class OutOfFold:
         Measured, predicted, and the median of the training folds.
     fold, group : (n,)
         Fold number and group of each row.
-    distance : (n,) float64
-        Domain score of each row against its training folds; zeros where the model has no domain.
+    domain_score : (n,) float64
+        Domain score of each row against its training folds; ones where the model has no domain.
     row : (n,) int
         Position of each row in the table that was fitted.
     known : (n,) bool
         Whether the row's family was in the training folds; where not, the prediction is the median.
     family : (n,) int
         Family of each row, as `Places.family`; -1 where families are not told apart.
+    fast : (n,) float64, optional
+        Predicted by the fast copy, where the model has one.
     """
 
     fact: Property
@@ -76,10 +82,11 @@ class OutOfFold:
     baseline: np.ndarray
     fold: np.ndarray
     group: np.ndarray
-    distance: np.ndarray
+    domain_score: np.ndarray
     row: np.ndarray
     known: np.ndarray
     family: np.ndarray
+    fast: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,7 @@ class Fitted:
 
     model: PropertyModel
     out_of_fold: list[OutOfFold]
-    settings: dict[str, BoosterSettings | BlendSettings]
+    settings: dict[str, BoosterSettings | StudentSettings]
     table: pd.DataFrame
 
     @property
@@ -99,7 +106,7 @@ class Fitted:
     def only(self, chosen: Callable[[OutOfFold], np.ndarray]) -> Self:
         """The same fit with its out-of-fold record cut to the rows that `chosen` says (n,) bool."""
         cut = [
-            replace(oof, **{f.name: getattr(oof, f.name)[chosen(oof)] for f in fields(oof)[2:]})
+            replace(oof, **{k: v[chosen(oof)] for k, v in vars(oof).items() if isinstance(v, np.ndarray)})
             for oof in self.out_of_fold
         ]
         return replace(self, out_of_fold=cut)
@@ -107,11 +114,12 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Held:
-    """Held-out rows: predicted value (n,), whether their family was known, and their distance to the training rows."""
+    """Held-out rows (n,): predicted by the blend, by its student, whether their family was known, and the doubt."""
 
     predicted: np.ndarray
+    fast: np.ndarray
     known: np.ndarray
-    distance: np.ndarray
+    doubt: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -128,7 +136,7 @@ class MeasuredTable:
     inputs : (n, p) float32
         Their `model_inputs`, at the temperature of each row.
     places : Places
-        Where they lie for the Gaussian process.
+        Where they lie for the Gaussian process of the teacher.
     """
 
     rows: pd.DataFrame
@@ -147,27 +155,55 @@ class MeasuredTable:
         """Values (n,) of a property; NaN where a row has none."""
         return self.rows[fact.column].to_numpy(np.float64)
 
-    def fit(self, fact: Property, train: np.ndarray, relatives: Relatives, which: np.ndarray) -> Blend:
-        """Fit a property on the rows at positions `train`, row by row `which` of the relatives."""
-        return Blend.fit(
-            relatives,
-            which,
-            self.places[train],
-            self.inputs[train],
-            self.target(fact)[train],
-            self.rows["group_source"].to_numpy(object)[train],
-            SETTINGS[fact.name],
-            self.rows["weight"].to_numpy(np.float64)[train],
-        )
+    @cached_property
+    def relatives(self) -> tuple[Relatives, np.ndarray]:
+        """Distinct compositions, and which of them (n,) each row is."""
+        return Relatives.of(self.places)
+
+    @cached_property
+    def _pseudo_data(self) -> PseudoData:
+        relatives, which = self.relatives
+        return PseudoData.near(self.batch[np.unique(which, return_index=True)[1]], relatives)
+
+    def fit(self, fact: Property, train: np.ndarray, relatives: Relatives, which: np.ndarray) -> tuple[Blend, Student]:
+        """Fit a blend on the rows at positions `train`, and a student on what it says of them and of pseudo data.
+
+        Parameters
+        ----------
+        fact : Property
+            What is fitted.
+        train : (m,) int
+            Rows.
+        relatives, which : Relatives, (m,) int
+            Distinct compositions, and which of them each of the rows is.
+        """
+        target, places, inputs = self.target(fact)[train], self.places[train], self.inputs[train]
+        source, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "weight"))
+        settings = TEACHERS[fact.name]
+        posterior = Posterior.fit(settings.kernel, relatives, which, places, target, source)
+        blend = Blend.fit(posterior, inputs, target, settings, weight)
+        # A row that is held out must not show where it lies, not even without its value.
+        everyone, place = self.relatives
+        pseudo = self._pseudo_data.without(~np.isin(np.arange(len(everyone.whole)), place[train]))
+        asked = ((places, inputs), (pseudo.places, pseudo.inputs))
+        taught = np.concatenate([blend.blended(relatives.distances(p), p, i) for p, i in asked])
+        spread = np.concatenate([posterior.spread(p) for p, _ in asked])
+        counts = np.repeat([MEASURED_WEIGHT, 1.0], [len(train), len(pseudo.inputs)])
+        both = np.concatenate([inputs, pseudo.inputs])
+        student = Student.fit(both, taught, spread, counts, settings.columns, STUDENTS[fact.name])
+        return blend, student
 
     def fit_and_predict(self, fact: Property, train: np.ndarray, asked: Self, test: np.ndarray) -> "Held":
         """Fit on the rows `train`, predict the rows `test` of the table `asked`, each at its temperature there."""
         relatives, which = Relatives.of(self.places[train])
-        model = self.fit(fact, train, relatives, which)
-        places = asked.places[test]
-        distances = relatives.distances(places)
-        said = model.predict(distances, places, asked.inputs[test])
-        return Held(said, model.knows(places), distances.whole.min(axis=1))
+        blend, student = self.fit(fact, train, relatives, which)
+        places, inputs = asked.places[test], asked.inputs[test]
+        return Held(
+            blend.predict(relatives.distances(places), places, inputs),
+            blend.or_median(student.values(inputs), places.family),
+            blend.knows(places.family),
+            student.doubts(inputs),
+        )
 
     def out_of_fold(self, fact: Property, grouping: str, folds: np.ndarray) -> "OutOfFold":
         """Predict every row that has the property by a model that saw only the other folds.
@@ -184,20 +220,34 @@ class MeasuredTable:
         target = self.target(fact)
         use = np.flatnonzero(np.isfinite(target) & (folds >= 0))
         known = np.flatnonzero(np.isfinite(target) & (folds > -2))
-        predicted, baseline, distances = (np.empty(len(target)) for _ in range(3))
+        _ = self._pseudo_data  # made once, before the folds ask for it side by side
+        predicted, fast, baseline, doubts = (np.empty(len(target)) for _ in range(4))
         familiar = np.zeros(len(target), dtype=bool)
 
         def fill(fold: int) -> None:
             train, test = known[folds[known] != fold], use[folds[use] == fold]
             held = self.fit_and_predict(fact, train, self, test)
-            predicted[test], familiar[test], distances[test] = held.predicted, held.known, held.distance
+            predicted[test], fast[test] = held.predicted, held.fast
+            familiar[test], doubts[test] = held.known, held.doubt
             baseline[test] = np.median(target[train])
 
         side_by_side(fill, np.unique(folds[use]))
         groups = self.rows[f"group_{'source' if grouping == 'source' else 'system'}"].to_numpy(object)
         said = np.clip(predicted[use], fact.lower, fact.upper)
-        record = (baseline[use], folds[use], groups[use], distances[use], use, familiar[use], self.places.family[use])
-        return OutOfFold(fact, grouping, target[use], said, *record)
+        return OutOfFold(
+            fact,
+            grouping,
+            truth=target[use],
+            predicted=said,
+            baseline=baseline[use],
+            fold=folds[use],
+            group=groups[use],
+            domain_score=doubts[use],
+            row=use,
+            known=familiar[use],
+            family=self.places.family[use],
+            fast=np.clip(fast[use], fact.lower, fact.upper),
+        )
 
     def folds(self, fact: Property, grouping: str, n_folds: int, seed: int) -> np.ndarray:
         """Folds (n,) of the rows that have the property, grouped; -1 for the others."""
@@ -225,31 +275,27 @@ def fit_arrhenius(rows: pd.DataFrame, n_folds: int = N_FOLDS, seed: int = 0) -> 
         for grouping in ("system", "source")
     ]
     calibration = {oof.fact.name: oof for oof in oofs if oof.grouping == "system"}
-    relatives, which = Relatives.of(table.places)
-    blends = {}
+    relatives, which = table.relatives
+    taught = {}
     for fact in ArrheniusModel.properties:
         use = np.flatnonzero(np.isfinite(table.target(fact)))
-        blends[fact.name] = table.fit(fact, use, relatives, which[use])
-    use = np.flatnonzero(np.isfinite(table.target(CONDUCTIVITY)))
-    measured = np.isin(np.arange(len(relatives.whole)), which[use])
-    limit = float(np.quantile(calibration[CONDUCTIVITY.name].distance, DOMAIN_QUANTILE))
+        blend, student = table.fit(fact, use, relatives, which[use])
+        taught[fact.name] = Taught(blend, student, calibrated(calibration[fact.name]), family_prior(table, fact))
+    measured = np.flatnonzero(np.isfinite(table.target(CONDUCTIVITY)))
+    limit = float(np.quantile(calibration[CONDUCTIVITY.name].domain_score, DOMAIN_QUANTILE))
     model = ArrheniusModel(
-        level=blends[CONDUCTIVITY.name],
-        activation_energy=blends[ACTIVATION_ENERGY.name],
-        level_intervals=calibrated(calibration[CONDUCTIVITY.name]),
-        energy_intervals=calibrated(calibration[ACTIVATION_ENERGY.name]),
-        level_prior=family_prior(table, CONDUCTIVITY),
-        energy_prior=family_prior(table, ACTIVATION_ENERGY),
+        level=taught[CONDUCTIVITY.name],
+        activation_energy=taught[ACTIVATION_ENERGY.name],
         relatives=relatives,
-        measured=measured,
-        domain=Domain.fit(table.batch[use], limit),
+        domain=Domain.fit(table.batch[measured], limit),
     )
-    return Fitted(model, oofs, {f.name: SETTINGS[f.name] for f in ArrheniusModel.properties}, rows)
+    return Fitted(model, oofs, {f.name: STUDENTS[f.name] for f in ArrheniusModel.properties}, rows)
 
 
 def calibrated(oof: OutOfFold) -> GroupedConformal:
     """Intervals from out-of-fold predictions in families that were trained on."""
-    return GroupedConformal.fit((oof.predicted - oof.truth)[oof.known], oof.distance[oof.known], oof.family[oof.known])
+    residuals = oof.predicted - oof.truth
+    return GroupedConformal.fit(residuals[oof.known], oof.domain_score[oof.known], oof.family[oof.known])
 
 
 def family_prior(table: MeasuredTable, fact: Property) -> GroupedConformal:
@@ -318,7 +364,7 @@ def _computed_oof(
         medians[folds],
         folds,
         table["group_system"].to_numpy(object),
-        np.zeros(len(truth)),
+        np.ones(len(truth)),
         np.arange(len(truth)),
         np.ones(len(truth), dtype=bool),
         np.full(len(truth), -1),

@@ -144,8 +144,8 @@ def fit_hybrid(
     paper = records["source"][0]
     model = replace(
         table.fit(np.arange(len(table.rows)), teacher),
-        limit=float(np.quantile(paper.distance, DOMAIN_QUANTILE)),
-        intervals=GroupedConformal.fit(paper.predicted - paper.truth, paper.distance, paper.family),
+        limit=float(np.quantile(paper.domain_score, DOMAIN_QUANTILE)),
+        intervals=GroupedConformal.fit(paper.predicted - paper.truth, kinds=paper.family),
     )
     baselines = {g: said for g, (_, said) in records.items()}
     return HybridFitted(model, table, [oof for oof, _ in records.values()], baselines, lithium)

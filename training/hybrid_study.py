@@ -135,8 +135,8 @@ def hybrid_interval(oof: OutOfFold) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     for fold in np.unique(oof.fold):
         inside, others = oof.fold == fold, oof.fold != fold
         residuals = (oof.predicted - oof.truth)[others]
-        fitted = GroupedConformal.fit(residuals, oof.distance[others], oof.family[others])
-        half[inside] = fitted.half_width(oof.distance[inside], kinds=oof.family[inside])
+        fitted = GroupedConformal.fit(residuals, kinds=oof.family[others])
+        half[inside] = fitted.half_width(np.ones(inside.sum()), kinds=oof.family[inside])
     return oof.truth, oof.predicted - half, oof.predicted + half
 
 

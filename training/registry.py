@@ -73,10 +73,7 @@ def champions() -> tuple[PropertyModel, ...]:
     RuntimeError
         If two properties that physics ties together would be served by different models.
     """
-    client = connect()
-    sources: dict[str, str] = {}
-    for name in PROPERTIES:
-        sources[name] = _champion_uri(client, name)
+    sources = champion_sources()
     loaded = {uri: _load(uri) for uri in dict.fromkeys(sources.values())}
     for name, uri in sources.items():
         for tied in loaded[uri].properties:
@@ -86,6 +83,18 @@ def champions() -> tuple[PropertyModel, ...]:
                     f"({uri} and {sources[tied.name]}); promote both together with `ionscout models promote`"
                 )
     return tuple(loaded.values())
+
+
+def champion_sources() -> dict[str, str]:
+    """Where the model that serves each property lies, by property; another version lies elsewhere.
+
+    Raises
+    ------
+    NoChampionError
+        If a property has no champion.
+    """
+    client = connect()
+    return {name: _champion_uri(client, name) for name in PROPERTIES}
 
 
 def hybrid_champion() -> HybridModel:

@@ -5,6 +5,7 @@ from ..models.booster import BoosterSettings
 from ..models.gaussian_process import Kernel
 from ..models.inputs import THERMAL, input_columns
 from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
+from ..models.student import StudentSettings
 
 # One thread each: folds run side by side, and the same data give the same trees on every machine.
 _SMALL_TABLE = {
@@ -63,7 +64,23 @@ ENERGY = BlendSettings(
     ),
     share=1 / 3,
 )
-SETTINGS = {CONDUCTIVITY.name: LEVEL, ACTIVATION_ENERGY.name: ENERGY}
+TEACHERS = {CONDUCTIVITY.name: LEVEL, ACTIVATION_ENERGY.name: ENERGY}
+_STUDENT = {
+    "max_depth": 6,
+    "eta": 0.1,
+    "subsample": 0.7,
+    "colsample_bytree": 0.4,
+    "min_child_weight": 3,
+    "max_bin": 64,
+    "nthread": 1,
+}
+_DOUBT = BoosterSettings(rounds=120, parameters=_STUDENT)
+STUDENTS = {
+    CONDUCTIVITY.name: StudentSettings(BoosterSettings(rounds=300, parameters=_STUDENT, monotone={THERMAL: 1}), _DOUBT),
+    ACTIVATION_ENERGY.name: StudentSettings(BoosterSettings(rounds=300, parameters=_STUDENT), _DOUBT),
+}
+# How much a measured composition counts beside a pseudo one.
+MEASURED_WEIGHT = 3.0
 COMPUTED = BoosterSettings(
     rounds=500,
     seeds=1,

@@ -131,7 +131,9 @@ def by_family(one: Study, families: pd.Series) -> pd.DataFrame:
 
 def by_domain(one: Study, bins: int = 10) -> pd.DataFrame:
     """Error by decile of the domain score: does the score rise with the error?"""
-    parts = pd.concat(pd.DataFrame({"score": o.distance, "error": np.abs(o.predicted - o.truth)}) for o in one.shuffles)
+    parts = pd.concat(
+        pd.DataFrame({"score": o.domain_score, "error": np.abs(o.predicted - o.truth)}) for o in one.shuffles
+    )
     decile = pd.qcut(parts["score"].rank(method="first"), bins, labels=False) + 1
     means = parts.groupby(decile.rename("decile")).agg(
         score=("score", "mean"), MAE=("error", "mean"), rows=("error", "size")
@@ -184,18 +186,18 @@ def slope_check(table: MeasuredTable, n_folds: int, seed: int = 0) -> dict:
 
 def tested_interval(oof: OutOfFold) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Truth and bounds (n,) of the 90 % interval of out-of-fold rows, each fold's calibrated on the other folds."""
-    half, nowhere = np.empty(len(oof.truth)), np.zeros(len(oof.truth))
+    half, everywhere = np.empty(len(oof.truth)), np.ones(len(oof.truth))
     usual, median = oof.predicted - oof.truth, oof.baseline - oof.truth
     for fold in np.unique(oof.fold):
         inside, others = oof.fold == fold, oof.fold != fold
         prior = GroupedConformal.fit(median[others])
         familiar = others & oof.known
         # Where whole families are left out, hardly a row is familiar, and the prior is all there is.
-        parts = usual[familiar], oof.distance[familiar], oof.family[familiar]
+        parts = usual[familiar], oof.domain_score[familiar], oof.family[familiar]
         grouped = GroupedConformal.fit(*parts) if familiar.sum() >= 100 else prior
         known, unknown = inside & oof.known, inside & ~oof.known
-        half[known] = grouped.half_width(oof.distance[known], kinds=oof.family[known])
-        half[unknown] = prior.half_width(nowhere[unknown])
+        half[known] = grouped.half_width(oof.domain_score[known], kinds=oof.family[known])
+        half[unknown] = prior.half_width(everywhere[unknown])
     return oof.truth, oof.predicted - half, oof.predicted + half
 
 
