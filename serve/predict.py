@@ -1,9 +1,8 @@
 """`ion.predict`: any inputs in, one row of properties out for each, in order, errors in their place."""
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from ..models.base import PropertyModel
 from ..models.context import Context
 from ..models.prediction import predict_properties
 from ..training.registry import champions
+from .ahead import in_order
 
 CHUNK_ROWS = 4096  # keeps what a chunk needs, distances to the measured compositions most of all, near 50 MB
 
@@ -148,14 +148,8 @@ def _filled(table: pd.DataFrame, column: str, given: Any, default: float | str) 
 def side_by_side(do: Callable[[pd.DataFrame], pd.DataFrame], chunks: Iterable[Any]) -> Iterator[pd.DataFrame]:
     """Results of `do` in the order of the chunks, worked out on all cores, never more than a few chunks ahead."""
     workers = os.cpu_count() or 1
-    waiting: deque[Future] = deque()
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
-        for chunk in chunks:
-            waiting.append(pool.submit(do, chunk))
-            if len(waiting) > 2 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        yield from in_order(pool, do, chunks, 2 * workers)
 
 
 def _formulas(inputs: Any) -> list[Any]:

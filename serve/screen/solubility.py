@@ -80,7 +80,8 @@ def substitution_probability(dopant: str, dopant_state: int, site: str, site_sta
     if site_state != round(site_state):
         return float("nan")
     ions = (f"{dopant}{charge_text(dopant_state)}", f"{site}{charge_text(site_state)}")
-    return float(_table().cond_prob(*ions))
+    # pymatgen sums over a set, whose order, and so the last digits, differ from process to process.
+    return float(f"{_table().cond_prob(*ions):.12g}")
 
 
 @cache
