@@ -31,6 +31,7 @@ _HOMES = {
     "predict_hybrids": ".serve.hybrids",
     "rank": ".serve.screen.ranking",
     "read_space": ".serve.screen.description",
+    "screen": ".serve.screen.engine",
     "train": ".training.train",
     "validate": ".training.data.validate",
     "voltage_profile": ".serve.window",
@@ -52,6 +53,7 @@ __all__ = [
     "predict_hybrids",
     "rank",
     "read_space",
+    "screen",
     "train",
     "validate",
     "voltage_profile",
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from .serve.predict import predict
     from .serve.screen.description import read_space
     from .serve.screen.dopants import dopants
+    from .serve.screen.engine import screen
     from .serve.screen.free import compositions
     from .serve.screen.hybrids import hybrids
     from .serve.screen.mixtures import mixtures

@@ -11,6 +11,7 @@ import typer
 
 from .dopants_command import batch_command, dopants_command
 from .hybrids_command import hybrids_command
+from .screen_command import screen_command
 from .window_command import pull_command, window_command, windows_command
 
 if TYPE_CHECKING:
@@ -236,6 +237,7 @@ def validate(
 app.command("dopants")(dopants_command)
 app.command("batch")(batch_command)
 app.command("hybrids")(hybrids_command)
+app.command("screen")(screen_command)
 app.command("window")(window_command)
 data_app.command("pull")(pull_command)
 data_app.command("windows")(windows_command)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from ...featurize.composition import CompositionBatch
 from ...featurize.element_supply import element_supply
@@ -67,28 +67,22 @@ def rank(
     'held back by oxidation_limit_V >= 3.6 (p = 0.79, predicted 3.8)'
     """
     wanted = Spec.parse(spec) if isinstance(spec, str) else spec
-    out = _with_facts(table, wanted)
+    batch = CompositionBatch.from_formulas(table["formula"])
+    out = with_facts(table, batch, wanted)
     names = _term_names(wanted.conditions)
-    parts = {name: _probability(out, c, interval) for name, c in zip(names, wanted.conditions, strict=True)}
-    chances = pd.DataFrame(parts, index=out.index)
-    probability = chances.prod(axis=1, skipna=False).to_numpy(np.float64, copy=True)
-    if not parts and "error" in out:
-        probability[out["error"].notna()] = np.nan
-    limited = _limits(chances, wanted.conditions)
-    excluded = _excluded(out["formula"], wanted)
-    probability[(excluded != "") & ~np.isnan(probability)] = 0.0
-    limited = np.where(excluded != "", excluded, limited)
+    chances, excluded, probability = chances_of(out, batch, wanted, interval)
+    limited = np.where(excluded != "", excluded, _limits(chances, wanted.conditions))
     out["probability"] = probability
     for name in names:
         out[f"p_{name}"] = chances[name]
     out["limited_by"] = limited
-    front = pareto if pareto is not None else _front_columns(wanted.conditions)
+    front = pareto if pareto is not None else front_columns(wanted.conditions)
     on_front = np.zeros(len(out), dtype=bool)
     fair = (excluded == "") & ~np.isnan(probability)
     if len(front):
         on_front[fair] = pareto_of(out[fair], front)
     out["pareto"] = on_front
-    out = _sorted(out)
+    out = best_first(out)
     ranks = np.arange(1, len(out) + 1)
     out.insert(0, "rank", pd.Series(ranks, index=out.index, dtype="Int64").where(out["probability"].notna()))
     out = out.reset_index(drop=True)
@@ -96,12 +90,39 @@ def rank(
     return out
 
 
-def _with_facts(table: pd.DataFrame, spec: Spec) -> pd.DataFrame:
+def chances_of(
+    table: pd.DataFrame, batch: CompositionBatch, spec: Spec, interval: float
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """What a table of n predictions promises.
+
+    Returns
+    -------
+    chances : DataFrame
+        Probability of each condition, a column each.
+    excluded : (n,) object
+        What a row holds against the spec; empty where nothing.
+    probability : (n,) float64
+        That all is met; NaN where a property could not be predicted.
+    """
+    names = _term_names(spec.conditions)
+    parts = {name: _probability(table, c, interval) for name, c in zip(names, spec.conditions, strict=True)}
+    chances = pd.DataFrame(parts, index=table.index)
+    probability = np.ones(len(table))
+    for part in parts.values():
+        probability = probability * part
+    if not parts and "error" in table:
+        probability[table["error"].notna()] = np.nan
+    excluded = _excluded(batch, spec)
+    probability[(excluded != "") & ~np.isnan(probability)] = 0.0
+    return chances, excluded, probability
+
+
+def with_facts(table: pd.DataFrame, batch: CompositionBatch, spec: Spec) -> pd.DataFrame:
     """A copy of the table with the facts of the elements that the spec asks for and the table lacks."""
     out = table.copy()
     lacking = [c.column for c in spec.conditions if c.column in FACT_COLUMNS and c.column not in out]
     if lacking:
-        facts = element_supply(CompositionBatch.from_formulas(out["formula"]))
+        facts = element_supply(batch)
         for column in dict.fromkeys(lacking):
             out[column] = facts[column].to_numpy()
     return out
@@ -133,9 +154,9 @@ def _probability(table: pd.DataFrame, condition: Condition, interval: float) -> 
     if condition.column == "conductivity_S_cm":
         # Its errors are normal in decades.
         value, lower, upper, bound = np.log10(value), np.log10(lower), np.log10(upper), np.log10(bound)
-    half = norm.ppf(0.5 + interval / 2.0)
+    half = ndtri(0.5 + interval / 2.0)
     width = np.where(bound < value, value - lower, upper - value) / half
-    below = norm.cdf((bound - value) / np.maximum(width, 1e-9))
+    below = ndtr((bound - value) / np.maximum(width, 1e-9))
     return 1.0 - below if condition.at_least else below
 
 
@@ -159,24 +180,23 @@ def _limits(chances: pd.DataFrame, conditions: Sequence[Condition]) -> np.ndarra
     return np.array([str(c) for c in conditions], dtype=object)[weakest]
 
 
-def _excluded(formulas: pd.Series, spec: Spec) -> np.ndarray:
+def _excluded(batch: CompositionBatch, spec: Spec) -> np.ndarray:
     """What a row (n,) holds against the spec, as in "contains Co"; empty where nothing."""
-    out = np.full(len(formulas), "", dtype=object)
+    out = np.full(len(batch), "", dtype=object)
     if not spec.absent:
         return out
-    amounts = CompositionBatch.from_formulas(formulas).amounts[:, [INDEX[s] for s in spec.absent]].toarray()
-    held = amounts > 0
+    held = batch.amounts[:, [INDEX[s] for s in spec.absent]].toarray() > 0
     rows = np.flatnonzero(held.any(axis=1))
     out[rows] = ["contains " + " ".join(np.array(spec.absent)[held[row]]) for row in rows]
     return out
 
 
-def _front_columns(conditions: Sequence[Condition]) -> dict[str, int]:
+def front_columns(conditions: Sequence[Condition]) -> dict[str, int]:
     """Columns of the spec and their better sides."""
     return {c.column: better_side(c.column) for c in conditions}
 
 
-def _sorted(out: pd.DataFrame) -> pd.DataFrame:
+def best_first(out: pd.DataFrame) -> pd.DataFrame:
     """Most probable first; ties by conductivity, then by formula, so that the order never depends on the input's."""
     keys = ["probability"] + (["log10_conductivity"] if "log10_conductivity" in out else [])
     return out.sort_values(
