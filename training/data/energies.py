@@ -18,7 +18,8 @@ import pandas as pd
 
 from ...featurize.composition import CompositionBatch
 from ...featurize.elements import N_ELEMENTS, SYMBOLS
-from ...models.phases import SAME_COMPOSITION, Phases
+from ...models.composition_index import SAME_COMPOSITION
+from ...models.phases import Phases
 from .external import EXTERNAL_DATA
 from .fields import ERROR, WARNING
 from .reading import TableError, no_problems, problems, read_table, to_numbers, with_rows
