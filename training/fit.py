@@ -16,6 +16,7 @@ from ..models.base import PropertyModel
 from ..models.blend import Blend, BlendSettings
 from ..models.booster import BoosterEnsemble, BoosterSettings
 from ..models.domain import Domain
+from ..models.exact_values import ExactValues
 from ..models.hull import HullModel
 from ..models.inputs import input_columns, input_positions, model_inputs
 from ..models.intervals import GroupedConformal
@@ -262,7 +263,7 @@ def family_prior(table: MeasuredTable, fact: Property) -> GroupedConformal:
 
 
 def fit_window(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
-    """Fit both limits on computed windows: formula, reduction_limit_V, oxidation_limit_V, group_system."""
+    """Fit both limits on computed windows: formula, mobile_ion, reduction_limit_V, oxidation_limit_V, group_system."""
     table = table[table[REDUCTION_LIMIT.column].notna() & table[OXIDATION_LIMIT.column].notna()]
     inputs = _computed_inputs(table)
     low, high = (table[p.column].to_numpy(np.float64) for p in (REDUCTION_LIMIT, OXIDATION_LIMIT))
@@ -283,12 +284,13 @@ def fit_window(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
         _fit(inputs, high),
         calibrated(oofs[0]),
         calibrated(oofs[1]),
+        _known(table, WindowModel.properties),
     )
     return Fitted(model, oofs, {p.name: COMPUTED for p in WindowModel.properties}, table)
 
 
 def fit_hull(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
-    """Fit the energy above hull: formula, energy_above_hull_eV_atom, group_system."""
+    """Fit the energy above hull: formula, mobile_ion, energy_above_hull_eV_atom, group_system."""
     table = table[table[ENERGY_ABOVE_HULL.column].notna()]
     inputs = _computed_inputs(table)
     target = table[ENERGY_ABOVE_HULL.column].to_numpy(np.float64)
@@ -301,7 +303,7 @@ def fit_hull(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
 
     side_by_side(fill, range(n_folds))
     oof = _computed_oof(ENERGY_ABOVE_HULL, target, predicted, folds, table)
-    model = HullModel(_fit(inputs, target), calibrated(oof))
+    model = HullModel(_fit(inputs, target), calibrated(oof), _known(table, HullModel.properties))
     return Fitted(model, [oof], {ENERGY_ABOVE_HULL.name: COMPUTED}, table)
 
 
@@ -336,6 +338,14 @@ def _computed_inputs(table: pd.DataFrame) -> np.ndarray:
     """Inputs of computed properties, which know no temperature and no state."""
     columns = input_positions(input_columns(context=False))
     return model_inputs(CompositionBatch.from_formulas(table["formula"]))[:, columns]
+
+
+def _known(table: pd.DataFrame, facts: Iterable[Property]) -> ExactValues:
+    """The computed values themselves, for the model to answer where they are asked."""
+    values = {fact.column: table[fact.column].to_numpy(np.float64) for fact in facts}
+    return ExactValues.of(
+        CompositionBatch.from_formulas(table["formula"]), table["mobile_ion"].to_numpy(object), values
+    )
 
 
 def _fit(inputs: np.ndarray, target: np.ndarray) -> BoosterEnsemble:
