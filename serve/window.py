@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..featurize.composition import CompositionBatch
 from ..featurize.elements import SYMBOLS
+from ..models.exact_values import EXACT
 from ..models.interface_reactions import interface_reactions
 from ..models.phase_equilibria import Windows, index_of_alkali, windows
 from ..models.phases import Phases
@@ -18,7 +19,6 @@ from .equilibrium_text import atoms_of, reaction, side, written_products
 from .interface import reaction_text
 from .known_energies import energies_of
 
-EXACT = "exact"
 ASSUMED = "assumed on hull"
 STABLE = "stable"
 
@@ -153,7 +153,7 @@ def voltage_profile(
             "uptake": uptake,
             "products": [side(part) for part in parts],
             "reaction": [
-                STABLE if part == [(1.0, name)] else reaction([(1.0, name)], part, alkali, exchanged)
+                STABLE if side(part) == name else reaction([(1.0, name)], part, alkali, exchanged)
                 for part, exchanged in zip(parts, uptake, strict=True)
             ],
         }

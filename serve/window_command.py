@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDTH = 160  # where the output is no terminal
+_FACTS = 8  # printed of what was measured
+QUANTITIES = {
+    "interfacial_resistance_ohm_cm2": "interfacial resistance",
+    "ccd_mA_cm2": "critical current density",
+    "symmetric_cell_hours": "symmetric cell for",
+    "decomposition_products": "decomposition products",
+}
 _PLOT_ROWS, _PLOT_COLUMNS = 12, 72
 
 Energies = Annotated[
@@ -191,6 +198,33 @@ def _print_details(
         found = coatings(row["formula"], against, energies, alkali=alkali, top=8)
         names = ", ".join(found["coating"]) or "none in the table"
         typer.echo(f"coatings stable against both: {names}")
+    _print_measured(row["formula"], against)
+
+
+def _print_measured(formula: str, against: str) -> None:
+    """What was measured at interfaces of the electrolyte, or of those most like it; the counterpart asked for first."""
+    from .interface_measurements import interface_measurements
+
+    found = interface_measurements(formula)
+    if found.empty:
+        typer.echo("measured at interfaces: nothing known, nor of others with this anion")
+        return
+    is_asked = found["counterpart"].eq(against).to_numpy()
+    own = found["distance"].iloc[0] == 0.0
+    typer.echo(f"measured at interfaces{'' if own else f' of the electrolytes most like {formula}'}:")
+    for fact in found.iloc[(~is_asked).argsort(kind="stable")][:_FACTS].to_dict("records"):
+        parts = [
+            "" if own else f"{fact['electrolyte']} (distance {fact['distance']:.1f})",
+            f"against {fact['counterpart']}:",
+            QUANTITIES[fact["quantity"]],
+            f"{fact['value']} {fact['unit'] or ''}".strip(),
+            "" if fact["temperature_C"] != fact["temperature_C"] else f"at {fact['temperature_C']:g} C",
+            f"with {fact['modification']}" if fact["modification"] else "",
+            f"[{fact['doi'] or fact['url']}]",
+        ]
+        typer.echo("  " + " ".join(part for part in parts if part))
+    if len(found) > _FACTS:
+        typer.echo(f"  and {len(found) - _FACTS} more: ion.interface_measurements({formula!r})")
 
 
 def _console() -> "Console":

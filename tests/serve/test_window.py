@@ -213,6 +213,12 @@ def test_command_prints_limits_products_and_a_plot(command, tmp_path):
     assert (tmp_path / "plot.png").exists()
 
 
+def test_command_tells_what_was_measured_at_the_interface(command):
+    # Of NaCl itself nothing is in the curated table; the chloride with measurements lies nearest.
+    told = command("NaCl", "--against", "CuS").stdout.split("measured at interfaces of the electrolytes most like NaCl")
+    assert "against Na: decomposition products Zr; Y; NaCl [10.1021/acsami.2c12759]" in told[1]
+
+
 def test_command_counts_bad_rows_and_goes_on(command, tmp_path):
     pd.DataFrame({"formula": ["NaCl", "Na(Cl"], "batch": [7, 8]}).to_csv(tmp_path / "in.csv", index=False)
     found = command("--input", str(tmp_path / "in.csv"), "--output", str(tmp_path / "out.csv"))
