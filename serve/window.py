@@ -204,7 +204,10 @@ def _error(phases: Phases, batch: CompositionBatch, row: int, metal: int, alkali
     if problem := _absent(phases, batch, row):
         return problem
     if not has_energy:
-        return f"{batch.formulas[row]} is not in the energy table, so its limits are not known exactly"
+        return (
+            f"{batch.formulas[row]} is not in the energy table, so its limits are not known exactly: "
+            "`ionscout predict` estimates them, on_hull=True (--on-hull) takes it to lie on the hull"
+        )
     return None
 
 
