@@ -10,6 +10,7 @@ from .base import Answer, Estimate, PropertyModel, Question
 from .booster import BoosterEnsemble
 from .exact_values import ExactValues
 from .intervals import GroupedConformal
+from .main_anion import main_anion
 from .properties import OXIDATION_LIMIT, REDUCTION_LIMIT, Property
 
 
@@ -40,13 +41,13 @@ class WindowModel(PropertyModel):
         """Both limits, in V; temperature does not enter, state only in that a glass is no known crystal."""
         inputs = question.columns(self.columns)
         low, high = uncross(self.reduction.predict(inputs), self.oxidation.predict(inputs))
-        nowhere = np.zeros(len(low))
+        nowhere, anion = np.zeros(len(low)), main_anion(question.inputs)
         estimates = {
             REDUCTION_LIMIT.column: Estimate.around(
-                low, self.reduction_intervals.half_width(nowhere, interval), REDUCTION_LIMIT
+                low, self.reduction_intervals.half_width(nowhere, interval, anion), REDUCTION_LIMIT
             ),
             OXIDATION_LIMIT.column: Estimate.around(
-                high, self.oxidation_intervals.half_width(nowhere, interval), OXIDATION_LIMIT
+                high, self.oxidation_intervals.half_width(nowhere, interval, anion), OXIDATION_LIMIT
             ),
         }
         return Answer(estimates).known(self.known.look_up(question.batch), question.may_be_crystalline)

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from ..featurize.composition import CompositionBatch
-from ..featurize.electrolyte import electrolyte_feature_names, electrolyte_features
+from ..featurize.electrolyte import electrolyte_features
 from ..models.chemical_distance import earth_movers_distance, laid_out
 from ..models.composition_index import SAME_COMPOSITION
+from ..models.main_anion import main_anion
 from ..training.data.sources import load_curated
 
 _COLUMNS = [
@@ -92,8 +93,4 @@ def _apart(names: pd.Series, asked: str) -> np.ndarray:
 
 
 def _main_anions(names: Iterable[str]) -> np.ndarray:
-    """Place (n,) of the largest share among the features `anion_share_*`; -1 for a name without composition."""
-    batch = CompositionBatch.from_formulas(names)
-    shares = [place for place, name in enumerate(electrolyte_feature_names()) if name.startswith("anion_share_")]
-    main = np.nan_to_num(electrolyte_features(batch)[:, shares]).argmax(axis=1)
-    return np.where(batch.is_readable, main, -1)
+    return main_anion(electrolyte_features(CompositionBatch.from_formulas(names)))

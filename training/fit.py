@@ -20,6 +20,7 @@ from ..models.exact_values import ExactValues
 from ..models.hull import HullModel
 from ..models.inputs import input_columns, input_positions, model_inputs
 from ..models.intervals import GroupedConformal
+from ..models.main_anion import main_anion
 from ..models.properties import (
     ACTIVATION_ENERGY,
     CONDUCTIVITY,
@@ -67,7 +68,7 @@ class OutOfFold:
     known : (n,) bool
         Whether the row's family was in the training folds; where not, the prediction is the median.
     family : (n,) int
-        Family of each row, as `Places.family`; -1 where families are not told apart.
+        Family of each row, as `Places.family`, of computed properties the main anion; -1 where not told apart.
     """
 
     fact: Property
@@ -276,7 +277,7 @@ def fit_window(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
 
     side_by_side(fill, range(n_folds))
     oofs = [
-        _computed_oof(fact, truth, said, folds, table)
+        _computed_oof(fact, truth, said, folds, table, inputs)
         for fact, truth, said in zip(WindowModel.properties, (low, high), predicted, strict=True)
     ]
     model = WindowModel(
@@ -302,15 +303,20 @@ def fit_hull(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
         predicted[test] = _fit(inputs[train], target[train]).predict(inputs[test])
 
     side_by_side(fill, range(n_folds))
-    oof = _computed_oof(ENERGY_ABOVE_HULL, target, predicted, folds, table)
+    oof = _computed_oof(ENERGY_ABOVE_HULL, target, predicted, folds, table, inputs)
     model = HullModel(_fit(inputs, target), calibrated(oof), _known(table, HullModel.properties))
     return Fitted(model, [oof], {ENERGY_ABOVE_HULL.name: COMPUTED}, table)
 
 
 def _computed_oof(
-    fact: Property, truth: np.ndarray, predicted: np.ndarray, folds: np.ndarray, table: pd.DataFrame
+    fact: Property,
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    folds: np.ndarray,
+    table: pd.DataFrame,
+    inputs: np.ndarray,
 ) -> OutOfFold:
-    """Out-of-fold record of a computed property, which has no domain."""
+    """Out-of-fold record of a computed property, which has no domain; its families are the main anions."""
     medians = np.array([np.median(truth[folds != fold]) for fold in range(folds.max() + 1)])
     return OutOfFold(
         fact,
@@ -323,7 +329,7 @@ def _computed_oof(
         np.zeros(len(truth)),
         np.arange(len(truth)),
         np.ones(len(truth), dtype=bool),
-        np.full(len(truth), -1),
+        main_anion(inputs),
     )
 
 
