@@ -26,6 +26,7 @@ _HOMES = {
     "evaluate": ".training.evaluate",
     "hybrids": ".serve.screen.hybrids",
     "interface": ".serve.interface",
+    "interface_measurements": ".serve.interface_measurements",
     "mixtures": ".serve.screen.mixtures",
     "predict": ".serve.predict",
     "predict_hybrids": ".serve.hybrids",
@@ -47,6 +48,7 @@ __all__ = [
     "evaluate",
     "hybrids",
     "interface",
+    "interface_measurements",
     "mixtures",
     "models",
     "predict",
@@ -63,6 +65,7 @@ __all__ = [
 if TYPE_CHECKING:
     from .serve.hybrids import predict_hybrids
     from .serve.interface import coatings, interface
+    from .serve.interface_measurements import interface_measurements
     from .serve.predict import predict
     from .serve.screen.description import read_space
     from .serve.screen.dopants import dopants

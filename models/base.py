@@ -2,7 +2,8 @@
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -10,10 +11,10 @@ import numpy as np
 
 from ..featurize.composition import CompositionBatch
 from .fingerprint import check_fingerprint, make_fingerprint
-from .inputs import input_positions
+from .inputs import STATE_COLUMNS, input_positions
 from .properties import Property
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,11 @@ class Question:
         """The named columns of `inputs`, (n, len(names)) float32."""
         return self.inputs[:, input_positions(names)]
 
+    @property
+    def may_be_crystalline(self) -> np.ndarray:
+        """Rows (n,) whose state is crystalline or unknown: what is known of a crystal holds for no glass."""
+        return np.all(~(self.columns(tuple(STATE_COLUMNS.values())) > 0), axis=1)
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -56,14 +62,38 @@ class Estimate:
         ends = (value, value - half_width, value + half_width)
         return cls(*(np.clip(end, fact.lower, fact.upper) for end in ends))
 
+    def replaced(self, where: np.ndarray, exact: np.ndarray) -> "Estimate":
+        """The same with value and both bounds replaced by what is known exactly (n,), in some rows (n,)."""
+        return Estimate(*(np.where(where, exact, end) for end in (self.value, self.lower, self.upper)))
+
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says: estimates by column name and, where it knows its domain, score and verdict (n,)."""
+    """What a model says: estimates by column name, score and verdict (n,) of its domain, and which rows (n,) are exact.
+
+    A model without a domain leaves `domain_score` and `in_domain` empty, one that only predicts `is_exact`.
+    """
 
     estimates: dict[str, Estimate]
     domain_score: np.ndarray | None = None
     in_domain: np.ndarray | None = None
+    is_exact: np.ndarray | None = None
+
+    def known(self, exact: Mapping[str, np.ndarray], where: np.ndarray) -> "Answer":
+        """The answer with exact values in place of the estimates, in rows where all of its columns are known.
+
+        Parameters
+        ----------
+        exact : mapping of str to (n,) float64
+            By column; NaN where not known. Without one of the answer's columns nothing is replaced.
+        where : (n,) bool
+            Rows in which exact values hold at all.
+        """
+        if not self.estimates.keys() <= exact.keys():
+            return self
+        found = where & ~np.isnan([exact[column] for column in self.estimates]).any(axis=0)
+        estimates = {column: estimate.replaced(found, exact[column]) for column, estimate in self.estimates.items()}
+        return replace(self, estimates=estimates, is_exact=found if self.is_exact is None else self.is_exact | found)
 
 
 class PropertyModel(ABC):

@@ -8,7 +8,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ..featurize.elements import N_ELEMENTS
-from .phases import SAME_COMPOSITION, Phases
+from .composition_index import SAME_COMPOSITION
+from .phases import Phases
 
 # Numbers in one block; a block of this size stays in a core's cache better than a larger one.
 _BLOCK = 400_000

@@ -9,12 +9,12 @@ from ..featurize.electrolyte import electrolyte_feature_names, electrolyte_featu
 from .physics import kelvin
 
 THERMAL = "minus_1000_over_T"
-_STATE_COLUMNS = {
+STATE_COLUMNS = {
     "glass_ceramic": "state_glass_ceramic",
     "glass": "state_glass",
     "amorphous": "state_amorphous",
 }
-CONTEXT_COLUMNS = (THERMAL, *_STATE_COLUMNS.values())
+CONTEXT_COLUMNS = (THERMAL, *STATE_COLUMNS.values())
 
 
 def input_columns(*blocks: str, context: bool = True) -> tuple[str, ...]:
@@ -65,5 +65,5 @@ def set_context(inputs: np.ndarray, temperature_C: np.ndarray | float, state: np
     first = inputs.shape[1] - len(CONTEXT_COLUMNS)
     inputs[:, first] = -1000.0 / kelvin(temperature_C)
     unknown = states == "unknown"
-    for offset, name in enumerate(_STATE_COLUMNS, start=1):
+    for offset, name in enumerate(STATE_COLUMNS, start=1):
         inputs[:, first + offset] = np.where(unknown, np.nan, states == name)

@@ -11,11 +11,10 @@ from scipy.sparse import csr_array, diags_array, vstack
 from ..featurize.composition import CompositionBatch
 from ..featurize.elements import INDEX, N_ELEMENTS, SYMBOLS
 from ..featurize.writing import format_formulas
+from .composition_index import CompositionIndex
 
 # Elements whose standard state is a molecule of two atoms; products are written and counted as such.
 _DIATOMIC = ("H", "N", "O", "F", "Cl", "Br", "I")
-# Compositions whose atomic fractions differ by less than this everywhere are one composition.
-SAME_COMPOSITION = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,18 +131,17 @@ class Phases:
 
     def find(self, batch: CompositionBatch) -> np.ndarray:
         """Row of the lowest phase of each composition, -1 where there is none; shape (n,)."""
-        rows = np.full(len(batch), -1)
-        for place in np.flatnonzero(batch.is_readable):
-            entries = slice(batch.amounts.indptr[place], batch.amounts.indptr[place + 1])
-            elements, amounts = batch.amounts.indices[entries], batch.amounts.data[entries]
-            same = self._by_system.get(sum(1 << int(element) for element in elements), np.empty(0, dtype=np.intp))
-            if len(same):
-                others = self.amounts.data[self.amounts.indptr[same][:, None] + np.arange(len(elements))]
-                apart = np.abs(others / self.atoms[same][:, None] - amounts / amounts.sum()).max(axis=1)
-                same = same[apart < SAME_COMPOSITION]
-            if len(same):
-                rows[place] = same[np.argmin(self.energies[same])]
-        return rows
+        places = self._index.find(batch.fractions)
+        return np.where(places >= 0, self._highest_first[places], -1)
+
+    @cached_property
+    def _highest_first(self) -> np.ndarray:
+        return np.argsort(-self.energies, kind="stable")
+
+    @cached_property
+    def _index(self) -> CompositionIndex:
+        """Finds the last of equal ones, which is the lowest."""
+        return CompositionIndex(csr_array(self.fractions[self._highest_first]))
 
 
 def symbols_of(elements: Iterable[int]) -> str:

@@ -10,8 +10,10 @@ from ..featurize.composition import CompositionBatch
 from .arrhenius import REFERENCE_C, ArrheniusModel
 from .base import PropertyModel, Question, read_model
 from .context import Context
+from .exact_values import EXACT, PREDICTED, exact_values
 from .hull import HullModel
 from .inputs import model_inputs
+from .phases import Phases
 from .properties import CONDUCTIVITY
 from .window import WindowModel
 
@@ -29,6 +31,7 @@ def predict_properties(
     context: Context,
     interval: float = 0.9,
     fast: bool = False,
+    phases: Phases | None = None,
 ) -> dict[str, np.ndarray]:
     """Columns of the answer, each (n,), in the order of `models`.
 
@@ -44,19 +47,25 @@ def predict_properties(
         Fraction of new rows the interval should hold.
     fast : bool
         Ask the fast copies of those models that have one; their values differ by about a tenth of a decade.
+    phases : Phases, optional
+        Known phases, whose exact values go before those that the models carry.
 
     Returns
     -------
     dict
         `column`, `column_lower`, `column_upper` for every property; `conductivity_S_cm` with its bounds beside
-        `log10_conductivity`; `domain_score` and `in_domain` where a model carries a domain; last `error`.
+        `log10_conductivity`; `domain_score` and `in_domain` where a model carries a domain; `window_source` and
+        `hull_source` ("exact" or "predicted") where a model knows values exactly; last `error`. The bounds of an exact
+        value are the value itself.
     """
     question = Question(batch, model_inputs(batch, REFERENCE_C, context.state), context.temperature_C, fast)
     errors = np.where(pd.isna(batch.errors), context.errors, batch.errors)
     failed = ~pd.isna(errors)
     answer: dict[str, np.ndarray] = {}
+    sources: dict[str, np.ndarray] = {}
+    exact = {} if phases is None else exact_values(phases, batch)
     for model in models:
-        said = model.estimate(question, interval)
+        said = model.estimate(question, interval).known(exact, question.may_be_crystalline)
         for column, estimate in said.estimates.items():
             bounds = {"": estimate.value, "_lower": estimate.lower, "_upper": estimate.upper}
             for suffix, values in bounds.items():
@@ -67,8 +76,13 @@ def predict_properties(
         if said.domain_score is not None and said.in_domain is not None:
             answer["domain_score"] = np.where(failed, np.nan, said.domain_score)
             answer["in_domain"] = said.in_domain & ~failed
+        if said.is_exact is not None:
+            source = np.where(said.is_exact, EXACT, PREDICTED).astype(object)
+            source[failed] = None
+            sources[f"{model.kind}_source"] = source
     for column in ("domain_score", "in_domain"):
         if column in answer:
             answer[column] = answer.pop(column)
+    answer |= sources
     answer["error"] = errors
     return answer

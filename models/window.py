@@ -1,4 +1,4 @@
-"""Reduction and oxidation limit of a composition, learned from computed windows, never crossed."""
+"""Reduction and oxidation limit of a composition: exact where its window is known, else learned, never crossed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,9 @@ import numpy as np
 
 from .base import Answer, Estimate, PropertyModel, Question
 from .booster import BoosterEnsemble
+from .exact_values import ExactValues
 from .intervals import GroupedConformal
+from .main_anion import main_anion
 from .properties import OXIDATION_LIMIT, REDUCTION_LIMIT, Property
 
 
@@ -17,13 +19,15 @@ class WindowModel(PropertyModel):
     """Both limits of the thermodynamic stability window against the metal of the mobile ion.
 
     Two boosters; where their answers cross, both are set to their mean, which is the nearest pair in least squares
-    that keeps reduction <= oxidation (isotonic projection).
+    that keeps reduction <= oxidation (isotonic projection). `known` holds the windows of phases on the hull; these are
+    answered as they are.
     """
 
     reduction: BoosterEnsemble
     oxidation: BoosterEnsemble
     reduction_intervals: GroupedConformal
     oxidation_intervals: GroupedConformal
+    known: ExactValues
 
     kind: ClassVar[str] = "window"
     properties: ClassVar[tuple[Property, ...]] = (REDUCTION_LIMIT, OXIDATION_LIMIT)
@@ -34,25 +38,26 @@ class WindowModel(PropertyModel):
         return self.reduction.columns
 
     def estimate(self, question: Question, interval: float = 0.9) -> Answer:
-        """Both limits, in V; temperature and state do not enter."""
+        """Both limits, in V; temperature does not enter, state only in that a glass is no known crystal."""
         inputs = question.columns(self.columns)
         low, high = uncross(self.reduction.predict(inputs), self.oxidation.predict(inputs))
-        everywhere = np.ones(len(low))
+        everywhere, anion = np.ones(len(low)), main_anion(question.inputs)
         estimates = {
             REDUCTION_LIMIT.column: Estimate.around(
-                low, self.reduction_intervals.half_width(everywhere, interval), REDUCTION_LIMIT
+                low, self.reduction_intervals.half_width(everywhere, interval, anion), REDUCTION_LIMIT
             ),
             OXIDATION_LIMIT.column: Estimate.around(
-                high, self.oxidation_intervals.half_width(everywhere, interval), OXIDATION_LIMIT
+                high, self.oxidation_intervals.half_width(everywhere, interval, anion), OXIDATION_LIMIT
             ),
         }
-        return Answer(estimates)
+        return Answer(estimates).known(self.known.look_up(question.batch), question.may_be_crystalline)
 
     def _write(self, folder: Path) -> dict:
         self.reduction.save(folder / "reduction")
         self.oxidation.save(folder / "oxidation")
         self.reduction_intervals.save(folder / "reduction_intervals.npz")
         self.oxidation_intervals.save(folder / "oxidation_intervals.npz")
+        self.known.save(folder / "known.npz")
         return {}
 
     @classmethod
@@ -62,6 +67,7 @@ class WindowModel(PropertyModel):
             BoosterEnsemble.load(folder / "oxidation"),
             GroupedConformal.load(folder / "reduction_intervals.npz"),
             GroupedConformal.load(folder / "oxidation_intervals.npz"),
+            ExactValues.load(folder / "known.npz"),
         )
 
 

@@ -12,7 +12,7 @@ import typer
 from .dopants_command import batch_command, dopants_command
 from .hybrids_command import hybrids_command
 from .screen_command import screen_command
-from .window_command import pull_command, window_command, windows_command
+from .window_command import Energies, pull_command, window_command, windows_command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,17 +65,18 @@ def predict(
     temperature: Annotated[float | None, typer.Option("--temperature", "-t", help="Temperature in C.")] = None,
     state: Annotated[str | None, typer.Option(help="crystalline, glass, glass_ceramic, amorphous or unknown.")] = None,
     interval: Annotated[float, typer.Option(help="Fraction of new measurements the bounds should hold.")] = 0.9,
+    energies: Energies = None,
 ) -> None:
     """Predict the properties of formulas, or of every row of a file."""
     from ..training.registry import champions
-    from .predict import CHUNK_ROWS, input_table, predict_table, side_by_side
+    from .predict import CHUNK_ROWS, input_table, known_phases, predict_table, side_by_side
     from .tables import TableWriter, read_chunks
 
     if (input is None) == (not formulas):
         raise ValueError(
             "give formulas, or a file with --input, not both" if formulas else "give formulas or --input FILE"
         )
-    models = champions()
+    models, phases = champions(), known_phases(energies)
     if input is None:
         chunks: Iterator[Any] = iter([formulas])
     else:
@@ -84,7 +85,7 @@ def predict(
 
     def answer_chunk(chunk: Any) -> "pd.DataFrame":
         given = input_table(chunk, temperature, state)
-        answer = predict_table(given, models, interval)
+        answer = predict_table(given, models, interval, phases)
         # Seven digits are more than any model knows, and keep a text file half as long.
         ours = [c for c in answer.columns if c not in given and answer[c].dtype == "float64"]
         return answer.astype(dict.fromkeys(ours, "float32")) if output is None or ".csv" in output.name else answer

@@ -13,9 +13,11 @@ from ..featurize.composition import CompositionBatch
 from ..featurize.structure.batch import StructureBatch
 from ..models.base import PropertyModel
 from ..models.context import Context
+from ..models.phases import Phases
 from ..models.prediction import predict_properties
 from ..training.registry import champions
 from .ahead import in_order
+from .known_energies import energies_of
 
 CHUNK_ROWS = 4096  # keeps what a chunk needs, distances to the measured compositions most of all, near 50 MB
 
@@ -31,8 +33,13 @@ def predict(
     *,
     state: str | Sequence[str] | None = None,
     strict: bool = False,
+    energies: Any = None,
 ) -> pd.DataFrame:
     """Predict the properties of compositions with the champion models.
+
+    Where the phase equilibria of a composition are known, in the table of windows that comes with ionscout or in the
+    energies given, its limits and its energy above hull are those, exactly, and both bounds are the value itself; else
+    they are the models'. `window_source` and `hull_source` say which. A glass is never taken for the known crystal.
 
     Parameters
     ----------
@@ -48,12 +55,14 @@ def predict(
         crystalline (default), glass, glass_ceramic, amorphous or unknown.
     strict : bool
         Raise at the first row that cannot be predicted instead of reporting it in `error`.
+    energies : path, DataFrame, pymatgen entries or PhaseEnergies, optional
+        A phase-energy table, as `ionscout.window` takes it; what it holds goes before the shipped table of windows.
 
     Returns
     -------
     DataFrame
         n rows in order, index as given: the input's columns, then for every property its value, `_lower` and `_upper`;
-        `domain_score`, `in_domain`, `error`.
+        `domain_score`, `in_domain`, `window_source`, `hull_source` ("exact" or "predicted"), `error`.
 
     Raises
     ------
@@ -65,14 +74,17 @@ def predict(
         If `interval` is not between 0 and 1, or lengths differ.
     KeyError
         If a DataFrame has no column `formula`.
+    TableError
+        If the table of energies cannot be used as a whole.
 
     See Also
     --------
+    ionscout.window : windows from energies, with what forms beyond the limits.
     ionscout.rank : order predictions by the probability of meeting a spec.
     """
     table = input_table(inputs, temperature_C, state)
-    models = champions()
-    parts = list(side_by_side(lambda part: predict_table(part, models, interval), _chunks(table)))
+    models, phases = champions(), known_phases(energies)
+    parts = list(side_by_side(lambda part: predict_table(part, models, interval, phases), _chunks(table)))
     out = pd.concat(parts) if len(parts) > 1 else parts[0]
     out.attrs["interval"] = interval
     if strict and out["error"].notna().any():
@@ -81,17 +93,27 @@ def predict(
     return out
 
 
-def predict_table(table: pd.DataFrame, models: Sequence[PropertyModel], interval: float = 0.9) -> pd.DataFrame:
+def predict_table(
+    table: pd.DataFrame,
+    models: Sequence[PropertyModel],
+    interval: float = 0.9,
+    phases: Phases | None = None,
+) -> pd.DataFrame:
     """Predict one chunk, as `input_table` makes it: `table` with the answer's columns behind its own."""
     context = Context.read(len(table), table["temperature_C"], table["state"])
     batch = _compositions(table)
-    answer = predict_properties(models, batch, context, interval)
+    answer = predict_properties(models, batch, context, interval, phases=phases)
     if "structure" in table:
         table = table.assign(
             formula=table["formula"].where(table["formula"].notna(), pd.Series(batch.formulas, table.index))
         )
     kept = table[[c for c in table.columns if c not in answer]]
     return pd.concat([kept, pd.DataFrame(answer, index=table.index)], axis=1)
+
+
+def known_phases(energies: Any) -> Phases | None:
+    """Phases of a table that a user names; None without one."""
+    return None if energies is None else energies_of(energies).phases
 
 
 def input_table(inputs: Any, temperature_C: Any = None, state: Any = None) -> pd.DataFrame:

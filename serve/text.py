@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..models.exact_values import EXACT
 from ..models.properties import PROPERTIES, Property
 
 _HEADINGS = {
@@ -13,6 +14,11 @@ _HEADINGS = {
     "reduction_limit_V": "reduction (V)",
     "oxidation_limit_V": "oxidation (V)",
     "energy_above_hull_eV_atom": "above hull (eV)",
+}
+_SOURCES = {
+    "reduction_limit_V": "window_source",
+    "oxidation_limit_V": "window_source",
+    "energy_above_hull_eV_atom": "hull_source",
 }
 _WIDTH = 170  # where the output is no terminal
 
@@ -47,7 +53,8 @@ def print_table(table: pd.DataFrame, title: str) -> None:
         shown.add_row(*_cells(row, facts, single), style=None if pd.isna(row.get("error")) else "red")
     console.print(shown)
     console.print(
-        "\\[lower, upper]: 90 % intervals unless asked otherwise; in domain: like what the models were taught."
+        "\\[lower, upper]: 90 % intervals unless asked otherwise; exact: from known phase equilibria; "
+        "in domain: like what the models were taught."
     )
     if "why" in table:
         for row in table.to_dict("records"):
@@ -81,6 +88,8 @@ def _interval(row: dict, fact: Property) -> str:
     if pd.isna(value):
         return ""
     digits = fact.decimals
+    if row.get(_SOURCES.get(fact.column)) == EXACT:
+        return f"{value:.{digits}f} exact"
     return f"{value:.{digits}f} \\[{lower:.{digits}f}, {upper:.{digits}f}]"
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..featurize.composition import CompositionBatch
 from ..featurize.elements import SYMBOLS
+from ..models.exact_values import EXACT
 from ..models.interface_reactions import interface_reactions
 from ..models.phase_equilibria import Windows, index_of_alkali, windows
 from ..models.phases import Phases
@@ -18,7 +19,6 @@ from .equilibrium_text import atoms_of, reaction, side, written_products
 from .interface import reaction_text
 from .known_energies import energies_of
 
-EXACT = "exact"
 ASSUMED = "assumed on hull"
 STABLE = "stable"
 
@@ -67,7 +67,7 @@ def window(
     TableError
         If the table cannot be used as a whole.
     ValueError
-        If `alkali` is none of the three or the lengths differ.
+        If `alkali` is none of the three, the lengths differ, or the one counterpart for all rows cannot be used.
 
     See Also
     --------
@@ -86,14 +86,15 @@ def window(
     metal = index_of_alkali(alkali)
     phases = energies_of(energies).phases
     batch, own, index = _questions(formulas)
-    counterpart = None if against is None else _counterpart(against, len(batch))
+    counterpart = None if against is None else _counterpart(phases, against, len(batch))
     found = windows(phases, batch, alkali, own)
     is_known = ~np.isnan(found.hull.own_energy)
     errors = [_error(phases, batch, row, metal, alkali, bool(is_known[row]) or on_hull) for row in range(len(batch))]
     answered = np.array([error is None for error in errors], dtype=bool)
     table = _table(phases, batch, found, answered, is_known)
     if counterpart is not None:
-        _add_reactions(table, phases, batch, counterpart, answered)
+        refused = _add_reactions(table, phases, batch, counterpart, answered)
+        errors = [mine or other for mine, other in zip(errors, refused, strict=True)]
     table["error"] = pd.array(errors, dtype=object)
     return table.set_axis(index, axis=0)
 
@@ -153,7 +154,7 @@ def voltage_profile(
             "uptake": uptake,
             "products": [side(part) for part in parts],
             "reaction": [
-                STABLE if part == [(1.0, name)] else reaction([(1.0, name)], part, alkali, exchanged)
+                STABLE if side(part) == name else reaction([(1.0, name)], part, alkali, exchanged)
                 for part, exchanged in zip(parts, uptake, strict=True)
             ],
         }
@@ -172,14 +173,21 @@ def _questions(formulas: Any) -> tuple[CompositionBatch, np.ndarray | None, pd.I
     return batch, own, pd.RangeIndex(len(batch)) if index is None else index
 
 
-def _counterpart(against: str | Sequence[str], n: int) -> CompositionBatch:
+def _counterpart(phases: Phases, against: str | Sequence[str], n: int) -> CompositionBatch:
     batch = CompositionBatch.coerce(against)
     if len(batch) == 1:
-        batch.raise_errors()
+        if problem := _refusal(phases, batch, 0):
+            raise ValueError(problem)
         return batch.take(np.zeros(n, dtype=np.intp))
     if len(batch) != n:
         raise ValueError(f"{len(batch)} counterparts for {n} compositions; give one, or one for each")
     return batch
+
+
+def _refusal(phases: Phases, counterpart: CompositionBatch, row: int) -> str | None:
+    """Why there is no reaction with a counterpart."""
+    problem = counterpart.errors[row] or _absent(phases, counterpart, row)
+    return None if problem is None else f"against {counterpart.formulas[row]}: {problem}"
 
 
 def _error(phases: Phases, batch: CompositionBatch, row: int, metal: int, alkali: str, has_energy: bool) -> str | None:
@@ -196,7 +204,10 @@ def _error(phases: Phases, batch: CompositionBatch, row: int, metal: int, alkali
     if problem := _absent(phases, batch, row):
         return problem
     if not has_energy:
-        return f"{batch.formulas[row]} is not in the energy table, so its limits are not known exactly"
+        return (
+            f"{batch.formulas[row]} is not in the energy table, so its limits are not known exactly: "
+            "`ionscout predict` estimates them, on_hull=True (--on-hull) takes it to lie on the hull"
+        )
     return None
 
 
@@ -244,13 +255,11 @@ def _table(
 
 def _add_reactions(
     table: pd.DataFrame, phases: Phases, batch: CompositionBatch, counterpart: CompositionBatch, answered: np.ndarray
-) -> None:
+) -> list[str | None]:
+    """Add the reactions to the table; gives what is wrong with the counterpart of each row."""
+    refused = [_refusal(phases, counterpart, row) for row in range(len(batch))]
     found = interface_reactions(phases, batch, counterpart)
-    known = phases.known_elements[counterpart.amounts.indices]
-    unknown = np.bincount(
-        np.repeat(np.arange(len(batch)), np.diff(counterpart.amounts.indptr))[~known], minlength=len(batch)
-    )
-    gives = [r if r is not None and ok and not u else None for r, ok, u in zip(found, answered, unknown, strict=True)]
+    gives = [r if ok and problem is None else None for r, ok, problem in zip(found, answered, refused, strict=True)]
     table["against"] = counterpart.formulas
     table["reaction_energy_eV_atom"] = [np.nan if r is None else r.reaction_energies[r.worst] for r in gives]
     table["reaction"] = pd.array(
@@ -260,3 +269,4 @@ def _add_reactions(
         ],
         dtype=object,
     )
+    return refused

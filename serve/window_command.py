@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDTH = 160  # where the output is no terminal
+_FACTS = 8  # printed of what was measured
+QUANTITIES = {
+    "interfacial_resistance_ohm_cm2": "interfacial resistance",
+    "ccd_mA_cm2": "critical current density",
+    "symmetric_cell_hours": "symmetric cell for",
+    "decomposition_products": "decomposition products",
+}
 _PLOT_ROWS, _PLOT_COLUMNS = 12, 72
 
 Energies = Annotated[
@@ -88,16 +95,26 @@ def pull_command(
 def windows_command(
     energies: Energies = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV or Parquet to write.")] = None,
+    measured: Annotated[
+        bool, typer.Option("--measured", help="Compare the windows measured by LSV or CV instead, by family.")
+    ] = False,
 ) -> None:
     """Compute the shipped table of windows again from a phase-energy table, and show how far the two agree."""
     from ..training.windows import compare_windows, recompute_windows
+    from .measured_windows import differences_by_family, measured_windows
     from .tables import TableWriter
+    from .text import print_frame
 
-    table = recompute_windows(energies)
+    table = measured_windows(energies) if measured else recompute_windows(energies)
     if output is not None:
         with TableWriter(output) as writer:
             writer.write(table)
-    typer.echo(compare_windows(table).set_index("mobile_ion").T.to_string())
+    if measured:
+        for side, by_family in differences_by_family(table).groupby("limit", sort=False):
+            shown = by_family.drop(columns="limit").round(2)
+            print_frame(shown, f"{side} limit, V: measured (LSV, CV) minus thermodynamic")
+    else:
+        typer.echo(compare_windows(table).set_index("mobile_ion").T.to_string())
     typer.echo(f"{len(table):,} rows{'' if output is None else f' to {output}'}", err=True)
 
 
@@ -179,6 +196,7 @@ def _print_details(
     steps = zip(profile["voltage_from_V"], profile["voltage_to_V"], profile["reaction"], strict=True)
     for low, high, written in steps:
         typer.echo(f"  {low:5.2f} to {high:5.2f} V  {written}")
+    _print_measured_windows(row["formula"])
     if plot is not None:
         from .window_plots import energy_voltage_plot
 
@@ -191,6 +209,46 @@ def _print_details(
         found = coatings(row["formula"], against, energies, alkali=alkali, top=8)
         names = ", ".join(found["coating"]) or "none in the table"
         typer.echo(f"coatings stable against both: {names}")
+    _print_interface_facts(row["formula"], against)
+
+
+def _print_measured_windows(formula: str) -> None:
+    """Windows that voltammetry found: kinetic, and a matter of the method, so they stand beside the computed one."""
+    from .measured_windows import measured_windows_of
+
+    for fact in measured_windows_of(formula).to_dict("records"):
+        low, high = (
+            "not measured" if limit != limit else f"{limit:.2f} V"
+            for limit in (fact["window_low_V"], fact["window_high_V"])
+        )
+        source = f"[{fact['doi'] or fact['url']}]"
+        typer.echo(f"measured by {fact['window_method']} ({fact['state']}): reduction {low}, oxidation {high} {source}")
+
+
+def _print_interface_facts(formula: str, against: str) -> None:
+    """What was measured at interfaces of the electrolyte, or of those most like it; the counterpart asked for first."""
+    from .interface_measurements import interface_measurements
+
+    found = interface_measurements(formula)
+    if found.empty:
+        typer.echo("measured at interfaces: nothing known, nor of others with this anion")
+        return
+    is_asked = found["counterpart"].eq(against).to_numpy()
+    own = found["distance"].iloc[0] == 0.0
+    typer.echo(f"measured at interfaces{'' if own else f' of the electrolytes most like {formula}'}:")
+    for fact in found.iloc[(~is_asked).argsort(kind="stable")][:_FACTS].to_dict("records"):
+        parts = [
+            "" if own else f"{fact['electrolyte']} (distance {fact['distance']:.1f})",
+            f"against {fact['counterpart']}:",
+            QUANTITIES[fact["quantity"]],
+            f"{fact['value']} {fact['unit'] or ''}".strip(),
+            "" if fact["temperature_C"] != fact["temperature_C"] else f"at {fact['temperature_C']:g} C",
+            f"with {fact['modification']}" if fact["modification"] else "",
+            f"[{fact['doi'] or fact['url']}]",
+        ]
+        typer.echo("  " + " ".join(part for part in parts if part))
+    if len(found) > _FACTS:
+        typer.echo(f"  and {len(found) - _FACTS} more: ion.interface_measurements({formula!r})")
 
 
 def _console() -> "Console":

@@ -17,10 +17,12 @@ from ..models.base import PropertyModel
 from ..models.blend import Blend
 from ..models.booster import BoosterEnsemble, BoosterSettings
 from ..models.domain import Domain
+from ..models.exact_values import ExactValues
 from ..models.gaussian_process import Posterior
 from ..models.hull import HullModel
 from ..models.inputs import input_columns, input_positions, model_inputs
 from ..models.intervals import GroupedConformal
+from ..models.main_anion import main_anion
 from ..models.properties import (
     ACTIVATION_ENERGY,
     CONDUCTIVITY,
@@ -70,7 +72,7 @@ class OutOfFold:
     known : (n,) bool
         Whether the row's family was in the training folds; where not, the prediction is the median.
     family : (n,) int
-        Family of each row, as `Places.family`; -1 where families are not told apart.
+        Family of each row, as `Places.family`, of computed properties the main anion; -1 where not told apart.
     fast : (n,) float64, optional
         Predicted by the fast copy, where the model has one.
     """
@@ -308,7 +310,7 @@ def family_prior(table: MeasuredTable, fact: Property) -> GroupedConformal:
 
 
 def fit_window(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
-    """Fit both limits on computed windows: formula, reduction_limit_V, oxidation_limit_V, group_system."""
+    """Fit both limits on computed windows: formula, mobile_ion, reduction_limit_V, oxidation_limit_V, group_system."""
     table = table[table[REDUCTION_LIMIT.column].notna() & table[OXIDATION_LIMIT.column].notna()]
     inputs = _computed_inputs(table)
     low, high = (table[p.column].to_numpy(np.float64) for p in (REDUCTION_LIMIT, OXIDATION_LIMIT))
@@ -321,7 +323,7 @@ def fit_window(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
 
     side_by_side(fill, range(n_folds))
     oofs = [
-        _computed_oof(fact, truth, said, folds, table)
+        _computed_oof(fact, truth, said, folds, table, inputs)
         for fact, truth, said in zip(WindowModel.properties, (low, high), predicted, strict=True)
     ]
     model = WindowModel(
@@ -329,12 +331,13 @@ def fit_window(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
         _fit(inputs, high),
         calibrated(oofs[0]),
         calibrated(oofs[1]),
+        _known(table, WindowModel.properties),
     )
     return Fitted(model, oofs, {p.name: COMPUTED for p in WindowModel.properties}, table)
 
 
 def fit_hull(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
-    """Fit the energy above hull: formula, energy_above_hull_eV_atom, group_system."""
+    """Fit the energy above hull: formula, mobile_ion, energy_above_hull_eV_atom, group_system."""
     table = table[table[ENERGY_ABOVE_HULL.column].notna()]
     inputs = _computed_inputs(table)
     target = table[ENERGY_ABOVE_HULL.column].to_numpy(np.float64)
@@ -346,15 +349,20 @@ def fit_hull(table: pd.DataFrame, n_folds: int = 5, seed: int = 0) -> Fitted:
         predicted[test] = _fit(inputs[train], target[train]).predict(inputs[test])
 
     side_by_side(fill, range(n_folds))
-    oof = _computed_oof(ENERGY_ABOVE_HULL, target, predicted, folds, table)
-    model = HullModel(_fit(inputs, target), calibrated(oof))
+    oof = _computed_oof(ENERGY_ABOVE_HULL, target, predicted, folds, table, inputs)
+    model = HullModel(_fit(inputs, target), calibrated(oof), _known(table, HullModel.properties))
     return Fitted(model, [oof], {ENERGY_ABOVE_HULL.name: COMPUTED}, table)
 
 
 def _computed_oof(
-    fact: Property, truth: np.ndarray, predicted: np.ndarray, folds: np.ndarray, table: pd.DataFrame
+    fact: Property,
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    folds: np.ndarray,
+    table: pd.DataFrame,
+    inputs: np.ndarray,
 ) -> OutOfFold:
-    """Out-of-fold record of a computed property, which has no domain."""
+    """Out-of-fold record of a computed property, which has no domain; its families are the main anions."""
     medians = np.array([np.median(truth[folds != fold]) for fold in range(folds.max() + 1)])
     return OutOfFold(
         fact,
@@ -367,7 +375,7 @@ def _computed_oof(
         np.ones(len(truth)),
         np.arange(len(truth)),
         np.ones(len(truth), dtype=bool),
-        np.full(len(truth), -1),
+        main_anion(inputs),
     )
 
 
@@ -382,6 +390,14 @@ def _computed_inputs(table: pd.DataFrame) -> np.ndarray:
     """Inputs of computed properties, which know no temperature and no state."""
     columns = input_positions(input_columns(context=False))
     return model_inputs(CompositionBatch.from_formulas(table["formula"]))[:, columns]
+
+
+def _known(table: pd.DataFrame, facts: Iterable[Property]) -> ExactValues:
+    """The computed values themselves, for the model to answer where they are asked."""
+    values = {fact.column: table[fact.column].to_numpy(np.float64) for fact in facts}
+    return ExactValues.of(
+        CompositionBatch.from_formulas(table["formula"]), table["mobile_ion"].to_numpy(object), values
+    )
 
 
 def _fit(inputs: np.ndarray, target: np.ndarray) -> BoosterEnsemble:

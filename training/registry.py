@@ -173,7 +173,10 @@ def register(
 
     signature = infer_signature(example, answer)
     signature.inputs = Schema([_optional(c, required) for c in signature.inputs.inputs])
-    signature.outputs = Schema([*signature.outputs.inputs, ColSpec(DataType.string, "error", required=False)])
+    # Texts are missing where a row is in error.
+    numbers = tuple(str(c) for c in answer if answer[c].dtype != object)
+    outputs = [_optional(c, numbers) for c in signature.outputs.inputs]
+    signature.outputs = Schema([*outputs, ColSpec(DataType.string, "error", required=False)])
     signature.params = ParamSchema([ParamSpec("interval", DataType.double, 0.9)])
     logged = mlflow.pyfunc.log_model(
         name=model.kind,

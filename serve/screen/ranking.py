@@ -154,10 +154,12 @@ def _probability(table: pd.DataFrame, condition: Condition, interval: float) -> 
     if condition.column == "conductivity_S_cm":
         # Its errors are normal in decades.
         value, lower, upper, bound = np.log10(value), np.log10(lower), np.log10(upper), np.log10(bound)
+    met = value >= bound if condition.at_least else value <= bound
     half = ndtri(0.5 + interval / 2.0)
     width = np.where(bound < value, value - lower, upper - value) / half
     below = ndtr((bound - value) / np.maximum(width, 1e-9))
-    return 1.0 - below if condition.at_least else below
+    # A value known exactly meets a condition or does not.
+    return np.where(lower == upper, met, 1.0 - below if condition.at_least else below)
 
 
 def _check_temperature(table: pd.DataFrame, condition: Condition) -> None:

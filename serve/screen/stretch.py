@@ -106,7 +106,7 @@ def judge(question: Question, start: int, stop: int) -> Judged:
     passed = np.flatnonzero(reasons == np.array(None))
     asked = batch[passed]
     context = Context.read(len(passed), question.temperature_C, question.state)
-    answer = pd.DataFrame(predict_properties(question.models, asked, context, question.interval, question.fast))
+    answer = pd.DataFrame(predict_properties(question.models, asked, context, question.interval, fast=question.fast))
     answer.insert(0, "position", passed + start)
     answer.insert(1, "temperature_C", question.temperature_C)
     answer = with_facts(answer, asked, question.spec)

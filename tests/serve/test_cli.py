@@ -63,12 +63,25 @@ def test_from_a_host_to_a_ranking(champion_home, tmp_path):
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
+def test_energies_of_ones_own_make_values_exact(champion_home, tmp_path):
+    energies = tmp_path / "energies.csv"
+    energies.write_text("formula,formation_energy_eV_atom\nNaCl,-2.0\n")
+    done = run("predict", "NaCl", "Na2.9P0.9W0.1S4", "--energies", energies, home=champion_home)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    salt, doped = (next(line for line in lines if formula in line) for formula in ("NaCl", "Na2.9P0.9W0.1S4"))
+    assert "4.00 exact" in salt
+    assert "exact" not in doped
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["predict"], "give formulas or --input FILE"),
         (["predict", "NaCl", "--input", "x.csv"], "not both"),
         (["predict", "--input", "nowhere.csv"], "nowhere.csv: no such file"),
+        (["predict", "NaCl", "--energies", "nowhere.csv"], "nowhere.csv"),
+        (["predict", "NaCl", "--energies", "pyproject.toml"], "pyproject.toml"),
         (["predict", "NaCl", "--interval", "2"], "strictly between 0 and 1"),
         (["dopants", "Na3P(S4", "--site", "P"], "unclosed bracket"),
         (["dopants", "Na3PS4", "--site", "P", "--x", "much"], "--x 'much'"),

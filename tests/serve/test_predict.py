@@ -6,6 +6,7 @@ from pymatgen.core import Composition, Element, Lattice, Structure
 import ionscout as ion
 from ionscout.models.physics import arrhenius_decades
 from ionscout.models.properties import PROPERTIES
+from ionscout.training.data.sources import load_curated
 
 pytestmark = pytest.mark.usefixtures("champion_home")
 
@@ -21,7 +22,7 @@ def test_columns_are_the_ones_promised_in_order():
     assert list(table.columns[:5]) == expected
     for column in [*VALUES, "conductivity_S_cm"]:
         assert {column, f"{column}_lower", f"{column}_upper"} <= set(table.columns)
-    assert list(table.columns[-3:]) == ["domain_score", "in_domain", "error"]
+    assert list(table.columns[-4:]) == ["in_domain", "window_source", "hull_source", "error"]
 
 
 def test_known_electrolytes_come_out_as_measured():
@@ -161,3 +162,50 @@ def test_traces_of_any_metal_leave_the_prediction_at_the_parents(host):
     # 0.02 decades and 0.01 eV are far below what two laboratories agree on.
     assert (table["log10_conductivity"] - reference["log10_conductivity"][0]).abs().max() < 0.02
     assert (table["activation_energy_eV"] - reference["activation_energy_eV"][0]).abs().max() < 0.01
+
+
+def bounds(table: pd.DataFrame, column: str) -> np.ndarray:
+    return table[[column, f"{column}_lower", f"{column}_upper"]].to_numpy()
+
+
+def test_known_phases_get_their_computed_values_and_say_so():
+    shipped = load_curated("stability_windows")
+    shipped = shipped[shipped["mobile_ion"].eq("Na")].sample(200, random_state=0)
+    table = ion.predict(shipped["formula"])
+    is_stable = shipped["oxidation_limit_V"].notna()
+    # Compounds of several alkali metals are listed against each; their limits here are against the mobile one.
+    one_metal = ~shipped["formula"].str.contains("Li|K(?!r)")
+    assert table.loc[one_metal, "window_source"].eq("exact").eq(is_stable[one_metal]).all()
+    assert table.loc[one_metal, "hull_source"].eq("exact").all()
+    for column, rows in (
+        ("energy_above_hull_eV_atom", one_metal),
+        ("reduction_limit_V", one_metal & is_stable),
+        ("oxidation_limit_V", one_metal & is_stable),
+    ):
+        expected = np.tile(shipped.loc[rows, [column]], 3)
+        np.testing.assert_array_equal(bounds(table[rows], column), expected)
+
+
+def test_a_glass_is_no_known_crystal_and_a_doped_phase_is_predicted():
+    table = ion.predict(
+        ["Na3PS4", "Na3PS4", "Na3PS4", "Na2.9P0.9W0.1S4", "Na3P("],
+        state=["crystalline", "unknown", "glass", "crystalline", "crystalline"],
+    )
+    assert table["window_source"].tolist() == ["exact", "exact", "predicted", "predicted", None]
+    assert table["hull_source"].tolist() == ["exact", "exact", "predicted", "predicted", None]
+    assert table["oxidation_limit_V"][0] == pytest.approx(2.13, abs=0.005)
+    assert (table["oxidation_limit_V_lower"] < table["oxidation_limit_V_upper"]).tolist() == [0, 0, 1, 1, 0]
+
+
+def test_energies_of_ones_own_go_before_the_shipped_table():
+    energies = pd.DataFrame({"formula": ["NaCl", "Na3ClO"], "formation_energy_eV_atom": [-2.0, -1.6]})
+    table = ion.predict(["NaCl", "Na3PS4", "Na2Zr0.5Cl4", "Na3OCl"], energies=energies)
+    # With sodium, chlorine and rock salt alone the salt gives off chlorine at minus its energy of formation.
+    assert bounds(table, "oxidation_limit_V")[0].tolist() == [4.0, 4.0, 4.0]
+    assert table["window_source"].tolist() == ["exact", "exact", "predicted", "exact"]
+    np.testing.assert_array_equal(table.iloc[1:3][VALUES], ion.predict(["Na3PS4", "Na2Zr0.5Cl4"])[VALUES])
+
+
+def test_unusable_energies_are_refused():
+    with pytest.raises(ValueError, match="formation_energy_eV_atom"):
+        ion.predict("NaCl", energies=pd.DataFrame({"formula": ["NaCl"], "energy": [-2.0]}))

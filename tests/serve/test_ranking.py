@@ -130,3 +130,8 @@ def test_the_front_is_what_nothing_beats():
     ).assign(formula=["NaCl", "NaBr", "NaCoCl3", "NaI"])
     ranked = rank(table, "oxidation limit >= 3, reduction limit <= 1, no Co").set_index("formula")
     assert ranked["pareto"].to_dict() == {"NaCl": True, "NaBr": True, "NaCoCl3": False, "NaI": False}
+
+
+@pytest.mark.parametrize("spec", ["oxidation limit >= 3.5", "oxidation limit <= 3.5"])
+def test_a_value_known_exactly_meets_a_bound_that_it_equals(spec):
+    assert rank(predictions([3.5], half=0.0), spec)["probability"].tolist() == [1.0]

@@ -87,6 +87,19 @@ def test_reaction_with_a_counterpart(table):
         window("NaCl", table, against=["CuCl", "CuS"])
 
 
+def test_an_unusable_counterpart_is_named(table):
+    with pytest.raises(ValueError, match="against NaBr: no phase of the energy table contains Br"):
+        window("Na2S", table, against="NaBr")
+    with pytest.raises(ValueError, match=r"against Na2\(S: formula .* unclosed bracket"):
+        window("Na2S", table, against="Na2(S")
+    found = window(["Na2S", "Na2S", "Na(Cl"], table, against=["CuCl", "NaBr", "NaBr"])
+    assert found["oxidation_limit_V"].notna().tolist() == [True, True, False]
+    assert found["reaction"].notna().tolist() == [True, False, False]
+    assert found["error"][0] is None
+    assert found["error"][1] == "against NaBr: no phase of the energy table contains Br"
+    assert "unclosed bracket" in found["error"][2]
+
+
 def test_reactions_are_balanced(table):
     profile = voltage_profile("Na3SCl", table)
     for text, uptake in zip(profile["reaction"], profile["uptake"], strict=True):
@@ -211,6 +224,12 @@ def test_command_prints_limits_products_and_a_plot(command, tmp_path):
     assert "against CuCl: Na2S + 2 CuCl → 2 NaCl + CuS + Cu" in found.stdout
     assert "coatings stable against both: NaCl" in found.stdout
     assert (tmp_path / "plot.png").exists()
+
+
+def test_command_tells_what_was_measured_at_the_interface(command):
+    # Of NaCl itself nothing is in the curated table; the chloride with measurements lies nearest.
+    told = command("NaCl", "--against", "CuS").stdout.split("measured at interfaces of the electrolytes most like NaCl")
+    assert "against Na: decomposition products Zr; Y; NaCl [10.1021/acsami.2c12759]" in told[1]
 
 
 def test_command_counts_bad_rows_and_goes_on(command, tmp_path):

@@ -243,3 +243,8 @@ def test_shipped_windows_are_reproduced():
     assert summary["largest_difference_energy_above_hull_eV_atom"] <= 5.1e-6
     assert summary["largest_difference_reduction_limit_V"] <= 5.1e-5
     assert summary["largest_difference_oxidation_limit_V"] <= 5.1e-5
+
+
+def test_rows_left_out_are_told_of(caplog):
+    load_energies(table({"NaCl": -2.131, "Na(Cl": -1.0, "Na2S": np.nan}))
+    assert "2 rows left out; the first is row 3, formula 'Na(Cl'" in caplog.text

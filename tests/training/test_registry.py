@@ -38,6 +38,8 @@ def test_the_pyfunc_gives_the_numbers_of_predict(champion_home):
         for column in fact.columns:
             np.testing.assert_allclose(answer[column], expected[column], rtol=1e-12)
         assert answer["error"].isna().tolist() == [True, False, True, True]
+        for source in {"window_source", "hull_source"} & set(answer):
+            assert answer[source].tolist() == expected[source].tolist() == ["exact", None, "predicted", "predicted"]
 
 
 def test_runs_carry_parameters_plots_card_and_features(champion_home):

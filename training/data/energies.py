@@ -18,7 +18,8 @@ import pandas as pd
 
 from ...featurize.composition import CompositionBatch
 from ...featurize.elements import N_ELEMENTS, SYMBOLS
-from ...models.phases import SAME_COMPOSITION, Phases
+from ...models.composition_index import SAME_COMPOSITION
+from ...models.phases import Phases
 from .external import EXTERNAL_DATA
 from .fields import ERROR, WARNING
 from .reading import TableError, no_problems, problems, read_table, to_numbers, with_rows
@@ -117,6 +118,14 @@ def load_energies(source: Any = None, facts: Mapping[str, Any] | None = None) ->
         frame, name = with_rows(_entries_table(source)), "pymatgen entries"
     energies = _validate(frame, name, dict(facts or {}))
     _LOG.info("%s", energies)
+    unusable = energies.problems[energies.problems["severity"].eq(ERROR)]
+    if len(unusable):
+        first = unusable.iloc[0]
+        _LOG.warning(
+            "%s: %d rows left out; the first is row %s, %s %r: %s; %s",
+            *(energies.source, len(unusable), first["row"], first["column"], first["value"]),
+            *(first["reason"], first["remedy"]),
+        )
     return energies
 
 
@@ -180,7 +189,10 @@ def _validate(frame: pd.DataFrame, name: str, facts: dict) -> PhaseEnergies:
     if column == TOTAL_ENERGY:
         values, without, absent = _from_elements(batch, values, is_element)
         if without.all():
-            raise TableError(f"{name}: elemental references missing: {_listed(absent)} have no row of their own")
+            raise TableError(
+                f"{name}: elemental references missing: {_listed(absent)} have no row of their own; add each element "
+                f"with its {TOTAL_ENERGY}, or give {FORMATION_ENERGY} instead"
+            )
         reason = [f"no elemental reference for {_listed(elements)}" for elements in _absent_of(batch, absent)]
         remedy = f"add the element's own row with its {TOTAL_ENERGY}"
         found.append(_problems(frame, column, without, np.array(reason, dtype=object), remedy))
