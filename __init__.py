@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 
 # Public name -> module that holds it; resolved on first use, so that `import ionscout` stays fast.
 _HOMES = {
+    "add_measurements": ".training.store.measurements",
     "batch": ".serve.screen.next_batch",
     "coatings": ".serve.interface",
     "compositions": ".serve.screen.free",
@@ -26,6 +27,7 @@ _HOMES = {
     "evaluate": ".training.evaluate",
     "hybrids": ".serve.screen.hybrids",
     "interface": ".serve.interface",
+    "measurements": ".training.store.measurements",
     "mixtures": ".serve.screen.mixtures",
     "predict": ".serve.predict",
     "predict_hybrids": ".serve.hybrids",
@@ -39,6 +41,7 @@ _HOMES = {
 
 __all__ = [
     "__version__",
+    "add_measurements",
     "batch",
     "coatings",
     "compositions",
@@ -46,6 +49,7 @@ __all__ = [
     "evaluate",
     "hybrids",
     "interface",
+    "measurements",
     "mixtures",
     "models",
     "predict",
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
     from .training.data.validate import validate
     from .training.evaluate import evaluate
     from .training.registry import models
+    from .training.store.measurements import add_measurements, measurements
     from .training.train import train
 
 
