@@ -23,6 +23,7 @@ _HOMES = {
     "batch": ".serve.screen.next_batch",
     "coatings": ".serve.interface",
     "compositions": ".serve.screen.free",
+    "convert": ".training.data.convert",
     "dopants": ".serve.screen.dopants",
     "evaluate": ".training.evaluate",
     "hybrids": ".serve.screen.hybrids",
@@ -45,6 +46,7 @@ __all__ = [
     "batch",
     "coatings",
     "compositions",
+    "convert",
     "dopants",
     "evaluate",
     "hybrids",
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from .serve.screen.next_batch import batch
     from .serve.screen.ranking import rank
     from .serve.window import voltage_profile, window
+    from .training.data.convert import convert
     from .training.data.validate import validate
     from .training.evaluate import evaluate
     from .training.registry import models

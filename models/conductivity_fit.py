@@ -203,10 +203,10 @@ def vtf_fit(
     )
 
 
-def curved(arrhenius: ArrheniusFit, vtf: VTFFit) -> np.ndarray:
+def curved(arrhenius_AICc: np.ndarray, vtf: VTFFit) -> np.ndarray:
     """Whether VTF describes a sample better (m,): AICc lower by more than `SAME_SUPPORT`, T0 within its limits."""
     with np.errstate(invalid="ignore"):
-        return (arrhenius.AICc - vtf.AICc > SAME_SUPPORT) & ~vtf.at_limit
+        return (arrhenius_AICc - vtf.AICc > SAME_SUPPORT) & ~vtf.at_limit
 
 
 def AICc(rss: np.ndarray, points: np.ndarray, parameters: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .convert_command import convert_command
 from .dopants_command import batch_command, dopants_command
 from .hybrids_command import hybrids_command
 from .measurements_command import add_command, export_command, list_command
@@ -239,6 +240,7 @@ app.command("batch")(batch_command)
 app.command("hybrids")(hybrids_command)
 app.command("window")(window_command)
 data_app.command("add")(add_command)
+data_app.command("convert")(convert_command)
 data_app.command("list")(list_command)
 data_app.command("export")(export_command)
 data_app.command("pull")(pull_command)

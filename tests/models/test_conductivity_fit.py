@@ -1,5 +1,7 @@
 """Arrhenius and VTF fits against scipy's, against closed forms, and on measured samples."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,7 +34,7 @@ def test_the_line_and_its_bounds_are_those_of_scipy(times_T):
     temperature, sigma = noisy(arrhenius, 9, 0.05, 1)
     fit = arrhenius_fit(temperature, sigma, np.zeros(9, dtype=int), times_T, interval=0.95)
     kelvin = temperature + 273.15
-    line = linregress(1 / (BOLTZMANN_EV * kelvin), np.log(sigma * kelvin if times_T else sigma))
+    line: Any = linregress(1 / (BOLTZMANN_EV * kelvin), np.log(sigma * kelvin if times_T else sigma))
     reach = student.ppf(0.975, 7)
     energy, prefactor = fit.activation_energy_eV, fit.log10_prefactor
     assert energy.value[0] == pytest.approx(-line.slope, rel=1e-10)
@@ -105,17 +107,18 @@ def test_the_better_model_is_found():
     share = {}
     for name, truth in (("straight", arrhenius), ("bent", vtf)):
         sigma = truth(temperature + 273.15) * scatter
-        share[name] = curved(arrhenius_fit(temperature, sigma, sample), vtf_fit(temperature, sigma, sample)).mean()
+        share[name] = curved(arrhenius_fit(temperature, sigma, sample).AICc, vtf_fit(temperature, sigma, sample)).mean()
     assert share["straight"] < 0.1
     assert share["bent"] == 1.0
 
 
 def test_too_few_points_give_no_verdict_and_no_bounds():
     temperature, sigma = noisy(arrhenius, 3, 0.05, 5)
-    line, curve = (fit(temperature, sigma, np.zeros(3, dtype=int)) for fit in (arrhenius_fit, vtf_fit))
+    alone = np.zeros(3, dtype=int)
+    line, curve = arrhenius_fit(temperature, sigma, alone), vtf_fit(temperature, sigma, alone)
     assert np.isnan(line.AICc[0])
     assert np.isnan(curve.T0_K.lower[0])
-    assert not curved(line, curve)[0]
+    assert not curved(line.AICc, curve)[0]
     two = arrhenius_fit(temperature[:2], sigma[:2], np.zeros(2, dtype=int))
     assert np.isfinite(two.activation_energy_eV.value[0])
     assert np.isnan(two.activation_energy_eV.lower[0])
@@ -167,7 +170,7 @@ def test_most_polymers_bend_and_show_their_glass_transition(external_data):
     sample = pd.factorize(polymer["sample"])[0]
     points = polymer["temperature"].to_numpy(), 10.0 ** polymer["conductivity"].to_numpy(), sample
     curve = vtf_fit(*points)
-    bent = curved(arrhenius_fit(*points), curve)
+    bent = curved(arrhenius_fit(*points).AICc, curve)
     assert len(bent) > 500
     assert bent.mean() > 0.5
     # Some 50 K below the glass transitions of polyethers, which lie between 210 and 270 K with salt in them.

@@ -1,11 +1,18 @@
 """Conductivity of a pellet and transference number of a cell, against limits and an independent error propagation."""
 
+from typing import Any
+
 import numpy as np
 import pytest
-from uncertainties import ufloat
+import uncertainties
 
 from ionscout.models.impedance import conductivity_of_sample
 from ionscout.models.transference import bruce_vincent
+
+
+def uncertain(value: float, sd: float) -> Any:
+    """A number that carries its standard uncertainty."""
+    return uncertainties.ufloat(value, sd)
 
 
 def test_conductivity_and_its_uncertainty_are_those_of_the_uncertainties_package():
@@ -13,7 +20,7 @@ def test_conductivity_and_its_uncertainty_are_those_of_the_uncertainties_package
     sds = np.array([1.2, 900.0]), np.array([0.001, 0.0004]), np.array([0.02, 0.05])
     sigma, sd = conductivity_of_sample(R, length, area, *sds)
     for n in range(2):
-        expected = ufloat(length[n], sds[1][n]) / (ufloat(R[n], sds[0][n]) * ufloat(area[n], sds[2][n]))
+        expected = uncertain(length[n], sds[1][n]) / (uncertain(R[n], sds[0][n]) * uncertain(area[n], sds[2][n]))
         assert sigma[n] == pytest.approx(expected.nominal_value, rel=1e-12)
         assert sd[n] == pytest.approx(expected.std_dev, rel=1e-9)
 
@@ -22,7 +29,7 @@ def test_transference_and_its_uncertainty_are_those_of_the_uncertainties_package
     values = (0.010, 2.1e-5, 1.3e-5, 95.0, 110.0)
     sds = (1e-4, 3e-7, 2e-7, 4.0, 6.0)
     t, sd = bruce_vincent(*values, *sds)
-    V, first, steady, r_first, r_steady = (ufloat(v, s) for v, s in zip(values, sds, strict=True))
+    V, first, steady, r_first, r_steady = (uncertain(v, s) for v, s in zip(values, sds, strict=True))
     expected = steady * (V - first * r_first) / (first * (V - steady * r_steady))
     assert float(t) == pytest.approx(expected.nominal_value, rel=1e-12)
     assert float(sd) == pytest.approx(expected.std_dev, rel=1e-9)
