@@ -34,6 +34,7 @@ _HOMES = {
     "predict_hybrids": ".serve.hybrids",
     "rank": ".serve.screen.ranking",
     "read_space": ".serve.screen.description",
+    "retrain": ".training.retrain",
     "train": ".training.train",
     "validate": ".training.data.validate",
     "voltage_profile": ".serve.window",
@@ -58,6 +59,7 @@ __all__ = [
     "predict_hybrids",
     "rank",
     "read_space",
+    "retrain",
     "train",
     "validate",
     "voltage_profile",
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
     from .training.data.validate import validate
     from .training.evaluate import evaluate
     from .training.registry import models
+    from .training.retrain import retrain
     from .training.store.measurements import add_measurements, measurements
     from .training.train import train
 

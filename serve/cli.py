@@ -13,6 +13,7 @@ from .convert_command import convert_command
 from .dopants_command import batch_command, dopants_command
 from .hybrids_command import hybrids_command
 from .measurements_command import add_command, export_command, list_command
+from .retrain_command import retrain_command, rollback_command
 from .window_command import pull_command, window_command, windows_command
 
 if TYPE_CHECKING:
@@ -238,6 +239,8 @@ def validate(
 app.command("dopants")(dopants_command)
 app.command("batch")(batch_command)
 app.command("hybrids")(hybrids_command)
+app.command("retrain")(retrain_command)
+models_app.command("rollback")(rollback_command)
 app.command("window")(window_command)
 data_app.command("add")(add_command)
 data_app.command("convert")(convert_command)

@@ -10,6 +10,7 @@ from ..training.data.columns import number
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
 # Okabe and Ito's colours, told apart by colour-blind readers; markers repeat what they say.
 _STYLES = tuple(
@@ -75,9 +76,9 @@ def _reach(fit: "pd.Series", name: str) -> str:
     return f" ± {half:.3f}" if np.isfinite(half) else ""
 
 
-def _to_celsius(inverse: np.ndarray) -> np.ndarray:
-    return 1000.0 / np.maximum(inverse, 1e-9) - ZERO_CELSIUS_K
+def _to_celsius(inverse: "ArrayLike") -> np.ndarray:
+    return 1000.0 / np.maximum(np.asarray(inverse), 1e-9) - ZERO_CELSIUS_K
 
 
-def _from_celsius(celsius: np.ndarray) -> np.ndarray:
-    return 1000.0 / (celsius + ZERO_CELSIUS_K)
+def _from_celsius(celsius: "ArrayLike") -> np.ndarray:
+    return 1000.0 / (np.asarray(celsius) + ZERO_CELSIUS_K)
