@@ -25,8 +25,9 @@ def drift(predicted: pd.DataFrame, out_of_fold: pd.DataFrame) -> dict[str, float
     Returns
     -------
     dict
-        input_KS and input_p: Kolmogorov-Smirnov between the domain scores of new and held-out rows; error_ratio: MAE on
-        new rows over the out-of-fold MAE by system; error_p: Mann-Whitney of the absolute errors. NaN without new rows.
+        input_KS and input_p: one-sided Kolmogorov-Smirnov, whether new rows lie farther out than rows whose whole
+        system was held out; error_ratio: MAE on new rows over the out-of-fold MAE by system; error_p: one-sided Mann-Whitney,
+        whether the absolute errors are larger. NaN without new rows.
     """
     held = _held(out_of_fold)
     scores = predicted["domain_score"].to_numpy(np.float64)
@@ -34,12 +35,12 @@ def drift(predicted: pd.DataFrame, out_of_fold: pd.DataFrame) -> dict[str, float
     errors = errors[np.isfinite(errors)]
     usual = (held["predicted"] - held["truth"]).abs().to_numpy()
     nothing = float("nan")
-    inputs = ks_2samp(scores, held["distance"].to_numpy()) if len(scores) else None
+    inputs = ks_2samp(scores, held["distance"].to_numpy(), alternative="less") if len(scores) else None
     return {
         "input_KS": float(inputs.statistic) if inputs else nothing,  # type: ignore[union-attr]
         "input_p": float(inputs.pvalue) if inputs else nothing,  # type: ignore[union-attr]
         "error_ratio": float(np.abs(errors).mean() / usual.mean()) if len(errors) else nothing,
-        "error_p": float(mannwhitneyu(np.abs(errors), usual).pvalue) if len(errors) else nothing,
+        "error_p": float(mannwhitneyu(np.abs(errors), usual, alternative="greater").pvalue) if len(errors) else nothing,
     }
 
 
@@ -65,12 +66,12 @@ def drift_plot(predicted: pd.DataFrame, out_of_fold: pd.DataFrame) -> "Figure":
     errors = np.abs(errors[np.isfinite(errors)])
     if len(errors):
         place = np.arange(1, len(errors) + 1)
-        right.scatter(place, errors, s=14, color=BLUE, alpha=0.6, linewidth=0, label="new row, before it was seen")
+        right.scatter(place, errors, s=24, color=BLUE, alpha=0.6, linewidth=0, label="new row, before it was seen")
         right.plot(place, np.cumsum(errors) / place, color=ORANGE, linewidth=2, label="mean so far")
         right.set_xlabel(f"new rows in order of arrival (measurements {order[0]} to {order[-1]})")
     right.axhline(usual.mean(), color=GREY, linestyle="--", label="out-of-fold MAE by system")
     right.set(ylabel="absolute error (decades)", title="Drift of errors", ylim=(0, None))
-    right.legend(frameon=False, loc="upper right")
+    right.legend(frameon=False)
     right.grid(alpha=0.3)
     return figure
 
