@@ -26,8 +26,8 @@ def drift(predicted: pd.DataFrame, out_of_fold: pd.DataFrame) -> dict[str, float
     -------
     dict
         input_KS and input_p: one-sided Kolmogorov-Smirnov, whether new rows lie farther out than rows whose whole
-        system was held out; error_ratio: MAE on new rows over the out-of-fold MAE by system; error_p: one-sided Mann-Whitney,
-        whether the absolute errors are larger. NaN without new rows.
+        system was held out; error_ratio: MAE on new rows over the out-of-fold MAE by system; error_p: one-sided
+        Mann-Whitney, whether the absolute errors are larger. NaN without new rows.
     """
     held = _held(out_of_fold)
     scores = predicted["domain_score"].to_numpy(np.float64)
