@@ -58,6 +58,17 @@ def test_within_noise_it_takes_new_rows(systems):
     assert not verdict(same, 0.9, 0)[0]
 
 
+def test_what_could_be_much_worse_is_not_promoted_for_want_of_evidence(systems):
+    few = systems[:60]
+    generator = np.random.default_rng(3)
+    change = np.repeat(generator.normal(0.0, 0.3, 10), 6)
+    found = compare(held(np.full(60, 0.8), few), held(0.8 + change, few), "conductivity", "system")
+    assert found.lower < 0 < 0.05 < found.upper
+    promoted, reason = verdict([found], 0.9, 60)
+    assert not promoted
+    assert "could be worse by more than 0.05" in reason
+
+
 @pytest.mark.parametrize("coverage", [0.86, 0.94])
 def test_an_uncalibrated_challenger_never_serves(systems, coverage):
     promoted, reason = verdict(comparisons(-0.1, systems), coverage, 50)
