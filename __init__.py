@@ -19,19 +19,23 @@ __version__ = "0.1.0"
 
 # Public name -> module that holds it; resolved on first use, so that `import ionscout` stays fast.
 _HOMES = {
+    "add_measurements": ".training.store.measurements",
     "batch": ".serve.screen.next_batch",
     "coatings": ".serve.interface",
     "compositions": ".serve.screen.free",
+    "convert": ".training.data.convert",
     "dopants": ".serve.screen.dopants",
     "evaluate": ".training.evaluate",
     "hybrids": ".serve.screen.hybrids",
     "interface": ".serve.interface",
     "interface_measurements": ".serve.interface_measurements",
+    "measurements": ".training.store.measurements",
     "mixtures": ".serve.screen.mixtures",
     "predict": ".serve.predict",
     "predict_hybrids": ".serve.hybrids",
     "rank": ".serve.screen.ranking",
     "read_space": ".serve.screen.description",
+    "retrain": ".training.retrain",
     "screen": ".serve.screen.engine",
     "train": ".training.train",
     "validate": ".training.data.validate",
@@ -41,20 +45,24 @@ _HOMES = {
 
 __all__ = [
     "__version__",
+    "add_measurements",
     "batch",
     "coatings",
     "compositions",
+    "convert",
     "dopants",
     "evaluate",
     "hybrids",
     "interface",
     "interface_measurements",
+    "measurements",
     "mixtures",
     "models",
     "predict",
     "predict_hybrids",
     "rank",
     "read_space",
+    "retrain",
     "screen",
     "train",
     "validate",
@@ -76,9 +84,12 @@ if TYPE_CHECKING:
     from .serve.screen.next_batch import batch
     from .serve.screen.ranking import rank
     from .serve.window import voltage_profile, window
+    from .training.data.convert import convert
     from .training.data.validate import validate
     from .training.evaluate import evaluate
     from .training.registry import models
+    from .training.retrain import retrain
+    from .training.store.measurements import add_measurements, measurements
     from .training.train import train
 
 

@@ -38,3 +38,32 @@ def arrhenius_decades(temperature_C: np.ndarray | float, reference_C: np.ndarray
     3.397
     """
     return (1.0 / kelvin(reference_C) - 1.0 / kelvin(temperature_C)) / (np.log(10.0) * BOLTZMANN_EV)
+
+
+def must_be(
+    name: str, values: np.ndarray | float | list[float], above: float = -np.inf, at_least: float = -np.inf
+) -> np.ndarray:
+    """`values` as float64, all finite and within the limits.
+
+    Raises
+    ------
+    ValueError
+        Naming the field, the first value that is not, its place, and what would be right.
+
+    Examples
+    --------
+    >>> must_be("area_cm2", [1.0, 0.0], above=0.0)
+    Traceback (most recent call last):
+    ...
+    ValueError: area_cm2 = 0 at position 1; give a finite number above 0
+    """
+    array = np.asarray(values, dtype=np.float64)
+    bad = ~np.isfinite(array) | (array <= above) | (array < at_least)
+    if bad.any():
+        place = int(np.flatnonzero(bad.ravel())[0])
+        where = f" at position {place}" if array.ndim else ""
+        bounds = {"above": above, "of at least": at_least}
+        limits = [f"{word} {bound:g}" for word, bound in bounds.items() if np.isfinite(bound)]
+        said = f"{name} = {array.ravel()[place]:g}{where}"
+        raise ValueError(" ".join([f"{said}; give a finite number", *limits]))
+    return array

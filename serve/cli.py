@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .convert_command import convert_command
 from .dopants_command import batch_command, dopants_command
 from .hybrids_command import hybrids_command
+from .measurements_command import add_command, export_command, list_command
+from .retrain_command import retrain_command, rollback_command
 from .screen_command import screen_command
 from .window_command import Energies, pull_command, window_command, windows_command
 
@@ -24,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 models_app = typer.Typer(help="List registered models and choose which serve.", invoke_without_command=True)
-data_app = typer.Typer(help="Look at the curated data, and check your own.", no_args_is_help=True)
+data_app = typer.Typer(help="Look at the curated data, check your own and keep it.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(data_app, name="data")
 
@@ -238,8 +241,14 @@ def validate(
 app.command("dopants")(dopants_command)
 app.command("batch")(batch_command)
 app.command("hybrids")(hybrids_command)
+app.command("retrain")(retrain_command)
+models_app.command("rollback")(rollback_command)
 app.command("screen")(screen_command)
 app.command("window")(window_command)
+data_app.command("add")(add_command)
+data_app.command("convert")(convert_command)
+data_app.command("list")(list_command)
+data_app.command("export")(export_command)
 data_app.command("pull")(pull_command)
 data_app.command("windows")(windows_command)
 

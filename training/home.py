@@ -12,3 +12,8 @@ def home() -> Path:
 def tracking_uri() -> str:
     """MLflow tracking URI: `MLFLOW_TRACKING_URI` if set, else an SQLite file under `home()`."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def measurements_uri() -> str:
+    """Database of the measurement store: `IONSCOUT_MEASUREMENTS_URI` if set, else an SQLite file under `home()`."""
+    return os.environ.get("IONSCOUT_MEASUREMENTS_URI") or f"sqlite:///{home() / 'measurements.db'}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "ionscout"
 CHAMPION = "champion"
+PREVIOUS = "previous_champion"  # tag of a registered model: the version that served before
 MODEL_FILES = "ionscout_model"  # name of the pyfunc artifact that holds what PropertyModel.save wrote
 _REQUIRED = ("ionscout", "matminer", "mlflow", "numpy", "pandas", "pymatgen", "rdkit", "scipy", "xgboost")
 # Everything that has versions and a champion; hybrids are no formulas, so `champions` and `ion.predict` leave them out.
@@ -199,8 +200,12 @@ def register(
 
 
 def promote(name: str, number: int) -> None:
-    """Give version `number` of property `name` the alias `champion`."""
-    connect().set_registered_model_alias(name, CHAMPION, str(number))
+    """Give version `number` of property `name` the alias `champion`; remember which version served before."""
+    client = connect()
+    before = _champion_version(client, name)
+    if before is not None and before != number:
+        client.set_registered_model_tag(name, PREVIOUS, str(before))
+    client.set_registered_model_alias(name, CHAMPION, str(number))
     log.info("%s version %d is champion", name, number)
 
 
@@ -233,6 +238,46 @@ def promote_together(name: str, number: int) -> dict[str, int]:
                 promote(other, int(found.version))
                 moved[other] = int(found.version)
     return moved
+
+
+def roll_back(name: str) -> dict[str, int]:
+    """Let the version of `name` serve that served before, and with it the property that comes from the same model.
+
+    Rolling back twice ends where it began.
+
+    Returns
+    -------
+    dict
+        Property name to version that serves now.
+
+    Raises
+    ------
+    LookupError
+        If the property is not known, or no other version has served before.
+    """
+    if name not in _REGISTERED:
+        raise LookupError(f"property {name!r} is not known; choose one of {', '.join(_REGISTERED)}")
+    client = connect()
+    found = [m for m in client.search_registered_models(f"name='{name}'") if PREVIOUS in m.tags]
+    if not found:
+        raise LookupError(f"{name}: no other version has served before; `ionscout models` lists what there is")
+    return promote_together(name, int(found[0].tags[PREVIOUS]))
+
+
+def champion_run(name: str) -> str:
+    """Identifier of the run that made the champion of a property.
+
+    Raises
+    ------
+    NoChampionError
+        If there is none.
+    """
+    client = connect()
+    number = _champion_version(client, name)
+    run = client.get_model_version(name, str(number)).run_id if number is not None else None
+    if run is None:
+        raise NoChampionError(f"no run is known that made a champion of {name}; run `ionscout train` first")
+    return run
 
 
 def _create_registered_model(client: "MlflowClient", fact: Property) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from ..featurize.composition import CompositionBatch
-from ..models.arrhenius import REFERENCE_C
+from ..models.arrhenius import REFERENCE_C, ArrheniusModel
 from ..models.context import Context
 from ..models.domain import MOBILE_IONS
 from ..models.prediction import predict_properties
 from .card import model_card
 from .data.sources import data_hash, training_rows, window_rows
 from .fit import Fitted, OutOfFold, fit_arrhenius, fit_hull, fit_window
+from .held_out import log_out_of_fold
 from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
 from .plots import parity_plot, residual_plot
 from .registry import MODEL_FILES, connect, experiment_id, promote, register
@@ -105,6 +106,8 @@ def record(fitted: Fitted, table: pd.DataFrame, summary: pd.DataFrame, experimen
             prefix, split = row["property"], row["grouping"]
             for metric in ("MAE", "median_MAE", "RMSE", "Spearman", "coverage", "width"):
                 mlflow.log_metric(f"{prefix}_{metric}_by_{split}", row[metric])
+        if isinstance(fitted.model, ArrheniusModel):
+            log_out_of_fold(fitted)
         for oof in fitted.out_of_fold:
             _log_folds(oof)
             for kind, plot in (("parity", parity_plot), ("residuals", residual_plot)):

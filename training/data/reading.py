@@ -225,7 +225,9 @@ def to_numbers(cells: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
     numbers = pd.to_numeric(typed.mask(typed.eq(""), None), errors="coerce").astype("float64")
     bad = typed.ne("") & ~np.isfinite(numbers)
     rows = [(row, cells.name, value, ERROR, *_why_no_number(value)) for row, value in typed[bad].items()]
-    return numbers.where(~bad), problems(rows)
+    # pandas reads two numbers in five one bit off; what was written must come back as it was.
+    exact = typed[np.isfinite(numbers)].map(float).reindex(numbers.index).astype("float64")
+    return exact, problems(rows)
 
 
 def _why_no_number(value: str) -> tuple[str, str]:
