@@ -15,10 +15,12 @@ from .element_exchange import AnonymousFormulas, element_coordinates, exchange_s
 from .neighbour_process import Estimates, neighbour_estimates
 from .phases import Phases
 
-# Elements whose exchange changes an energy by this, squared eV/atom for a fraction of 1, count as fairly alike, and the
-# dimensions their places are given; chosen on the validation rows of the Materials Project split.
+# Elements whose exchange changes an energy by this, squared eV/atom for a fraction of 1, count as fairly alike; the
+# dimensions their places are given. Chosen on the validation rows of the Materials Project split.
 _LIKE_EV2 = 0.4
 _DIMENSIONS = 40
+# How far apart 1 eV/atom in the energies of their competitors puts two compositions, besides their elements.
+_PER_EV = 0.1
 _TARGETS = ("formation_energy", "decomposition_energy")
 _PROCESS_COLUMNS = ("process_energy_eV_atom", "process_variance", "process_distance", "process_nearest_energy_eV_atom")
 
@@ -99,9 +101,14 @@ class KnownEnergies:
         return AnonymousFormulas.of(self.batch)
 
     @cached_property
+    def _mixtures(self) -> np.ndarray:
+        """Energy of each compound's cheapest mixture of others, (m,)."""
+        return mixture_energies(self.phases, self.batch)
+
+    @cached_property
     def _targets(self) -> np.ndarray:
         """Formation energy and energy against the other compounds, (m, 2)."""
-        return np.column_stack([self.energies, self.energies - mixture_energies(self.phases, self.batch)])
+        return np.column_stack([self.energies, self.energies - self._mixtures])
 
     @cached_property
     def _squares(self) -> tuple[np.ndarray, ...]:
@@ -110,11 +117,14 @@ class KnownEnergies:
     def process(self, batch: CompositionBatch) -> Estimates:
         """The process's estimate of each formation energy; a compound's own value is left out."""
         coordinates = element_coordinates(self._squares[0], _LIKE_EV2, _DIMENSIONS)
+
+        def places(compositions: CompositionBatch, energies: np.ndarray) -> np.ndarray:
+            return np.column_stack([compositions.fractions @ coordinates, _PER_EV * energies])
+
         own = {identity: row for row, identity in enumerate(self.formulas.identities())}
         itself = np.array([own.get(identity, -1) for identity in AnonymousFormulas.of(batch).identities()], dtype=int)
-        return neighbour_estimates(
-            batch.fractions @ coordinates, self.batch.fractions @ coordinates, self.energies, itself
-        )
+        asked = places(batch, mixture_energies(self.phases, batch))
+        return neighbour_estimates(asked, places(self.batch, self._mixtures), self.energies, itself)
 
     def describe(self, batch: CompositionBatch) -> np.ndarray:
         """Columns (n, q) float32 as `known_columns` names them; NaN in rows without a composition.

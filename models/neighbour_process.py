@@ -6,8 +6,8 @@ import numpy as np
 
 # Constants of the process, chosen on the validation rows of the Materials Project split; energies in eV/atom.
 NEIGHBOURS = 100
-LENGTH = 0.3
-NOISE = 0.003
+LENGTH = 0.5
+NOISE = 0.006
 # Variance of a constant added to the process: energies lie within some eV/atom of 0.
 CONSTANT = 25.0
 _CHUNK = 1000
@@ -45,7 +45,7 @@ def neighbour_estimates(
     Parameters
     ----------
     places : ndarray of shape (n, d)
-        Where the rows lie: fractions times `element_exchange.element_coordinates`.
+        Where the rows lie, such as fractions times `element_exchange.element_coordinates`.
     known : ndarray of shape (m, d)
         Where the known compositions lie.
     energies : ndarray of shape (m,)
