@@ -1,4 +1,4 @@
-"""Likeness of elements, analogues, the neighbour process and the energy model: against hand, pymatgen, scikit-learn."""
+"""Likeness of elements, analogues and the neighbour process against hand calculation, pymatgen and scikit-learn."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,6 @@ from ionscout.models.analogues import analogue_columns, analogue_features
 from ionscout.models.element_exchange import AnonymousFormulas, element_coordinates, exchange_squares
 from ionscout.models.energy_features import KnownEnergies, known_columns
 from ionscout.models.neighbour_process import CONSTANT, LENGTH, NOISE, neighbour_estimates
-from ionscout.training.fit_energies import EnergySettings, fit_energies
 
 
 def formulas(*names: str) -> AnonymousFormulas:
@@ -140,21 +139,3 @@ def test_two_rows_of_one_composition_are_refused():
         KnownEnergies(CompositionBatch.from_formulas(["NaCl", "KCl", "Na2Cl2"]), np.array([-2.1, -2.2, -2.0]))
     with pytest.raises(ValueError, match="row 1: no composition"):
         KnownEnergies(CompositionBatch.coerce(["NaCl", "Na(Cl"]), np.array([-2.1, -2.2]))
-
-
-def test_held_out_compounds_are_told_better_than_by_their_competitors(training):
-    batch, energies = training
-    held = np.arange(len(batch)) % 5 == 0
-    learn = np.flatnonzero(~held)
-    parameters = {**EnergySettings().parameters, "max_depth": 6, "eta": 0.1}
-    model = fit_energies(
-        batch[learn], energies[learn, 0], energies[learn, 1], EnergySettings(rounds=60, parameters=parameters)
-    )
-    asked = batch[np.flatnonzero(held)]
-    said, truth = model.predict(asked).to_numpy(), energies[held]
-    errors = np.abs(said - truth).mean(axis=0)
-    mixture = model.known.describe(asked)[:, 0]
-    assert errors[0] < 0.75 * np.abs(mixture - truth[:, 0]).mean()
-    assert errors[1] < 0.8 * np.abs(np.median(energies[learn, 1]) - truth[:, 1]).mean()
-    unreadable = model.predict(CompositionBatch.coerce(["Na3P(S4", "Na3PS4"]))
-    assert unreadable.isna().all(axis=1).tolist() == [True, False]
