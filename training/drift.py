@@ -35,7 +35,7 @@ def drift(predicted: pd.DataFrame, out_of_fold: pd.DataFrame) -> dict[str, float
     errors = errors[np.isfinite(errors)]
     usual = (held["predicted"] - held["truth"]).abs().to_numpy()
     nothing = float("nan")
-    inputs = ks_2samp(scores, held["distance"].to_numpy(), alternative="less") if len(scores) else None
+    inputs = ks_2samp(scores, held["domain_score"].to_numpy(), alternative="less") if len(scores) else None
     return {
         "input_KS": float(inputs.statistic) if inputs else nothing,  # type: ignore[union-attr]
         "input_p": float(inputs.pvalue) if inputs else nothing,  # type: ignore[union-attr]
@@ -53,7 +53,7 @@ def drift_plot(predicted: pd.DataFrame, out_of_fold: pd.DataFrame) -> "Figure":
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     for values, colour, label in (
-        (held["distance"].to_numpy(), GREY, f"held-out rows of the champion ({len(held)})"),
+        (held["domain_score"].to_numpy(), GREY, f"held-out rows of the champion ({len(held)})"),
         (predicted["domain_score"].to_numpy(np.float64), ORANGE, f"new rows ({len(predicted)})"),
     ):
         if len(values):

@@ -17,7 +17,7 @@ def out_of_fold_table(fitted: Fitted) -> pd.DataFrame:
     -------
     DataFrame
         property, grouping, key (what was measured, where it was published and, of equal ones, which), formula, system,
-        truth, predicted, fold, distance.
+        truth, predicted, fold, domain_score.
     """
     parts = []
     for oof in fitted.out_of_fold:
@@ -36,7 +36,7 @@ def out_of_fold_table(fitted: Fitted) -> pd.DataFrame:
                 truth=oof.truth,
                 predicted=oof.predicted,
                 fold=oof.fold,
-                distance=oof.distance,
+                domain_score=oof.domain_score,
             )
         )
     return pd.concat(parts, ignore_index=True)
