@@ -20,7 +20,7 @@ def held(errors, systems, property="conductivity", grouping="system"):
             "truth": truth,
             "predicted": truth + errors,
             "fold": 0,
-            "distance": np.linspace(0.0, 1.0, len(errors)),
+            "domain_score": np.linspace(0.0, 1.0, len(errors)),
         }
     )
 
