@@ -26,11 +26,13 @@ _HOMES = {
     "convert": ".training.data.convert",
     "dopants": ".serve.screen.dopants",
     "evaluate": ".training.evaluate",
+    "explain": ".serve.explain",
     "hybrids": ".serve.screen.hybrids",
     "interface": ".serve.interface",
     "interface_measurements": ".serve.interface_measurements",
     "measurements": ".training.store.measurements",
     "mixtures": ".serve.screen.mixtures",
+    "neighbours": ".serve.explain",
     "predict": ".serve.predict",
     "predict_hybrids": ".serve.hybrids",
     "rank": ".serve.screen.ranking",
@@ -52,12 +54,14 @@ __all__ = [
     "convert",
     "dopants",
     "evaluate",
+    "explain",
     "hybrids",
     "interface",
     "interface_measurements",
     "measurements",
     "mixtures",
     "models",
+    "neighbours",
     "predict",
     "predict_hybrids",
     "rank",
@@ -71,6 +75,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .serve.explain import explain, neighbours
     from .serve.hybrids import predict_hybrids
     from .serve.interface import coatings, interface
     from .serve.interface_measurements import interface_measurements

@@ -11,6 +11,7 @@ import typer
 
 from .convert_command import convert_command
 from .dopants_command import batch_command, dopants_command
+from .explain_command import explain_command
 from .hybrids_command import hybrids_command
 from .measurements_command import add_command, export_command, list_command
 from .retrain_command import retrain_command, rollback_command
@@ -240,6 +241,7 @@ def validate(
 
 app.command("dopants")(dopants_command)
 app.command("batch")(batch_command)
+app.command("explain")(explain_command)
 app.command("hybrids")(hybrids_command)
 app.command("retrain")(retrain_command)
 models_app.command("rollback")(rollback_command)

@@ -1,0 +1,141 @@
+"""`ion.explain` and `ion.neighbours`: why a prediction is what it is, and what was measured nearest to it."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..featurize.composition import CompositionBatch
+from ..featurize.family import family_codes
+from ..models.arrhenius import REFERENCE_C, ArrheniusModel
+from ..models.base import Question
+from ..models.chemical_distance import earth_movers_distance, laid_out
+from ..models.context import Context
+from ..models.explanation import contributions
+from ..models.inputs import input_positions, model_inputs
+from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
+from ..training.data.sources import load_curated
+from ..training.registry import champions
+from ..training.train import measured_rows
+from .predict import input_table
+
+NEIGHBOUR_COLUMNS = (
+    "input",
+    "distance",
+    "formula",
+    CONDUCTIVITY.column,
+    "temperature_C",
+    ACTIVATION_ENERGY.column,
+    "state",
+    "quality",
+    "source",
+    "year",
+)
+BASE, REST = "the average material", "what its measured relatives add"
+
+
+def explain(inputs: Any, *, state: str | Sequence[str] | None = None) -> pd.DataFrame:
+    """What makes the predicted conductivity at 25 C and activation energy of each input.
+
+    The contributions are those of TreeSHAP in the fast copy of each model (10.1038/s42256-019-0138-9), summed up over
+    columns that speak of one thing. Base, contributions and the rest, by which the model itself differs from its copy,
+    add up to the prediction.
+
+    Parameters
+    ----------
+    inputs : str, list of str, Series, DataFrame, pymatgen Composition, or a list of them
+        As `ion.predict` takes them.
+    state : str or (n,), optional
+        crystalline (default), glass, glass_ceramic, amorphous or unknown.
+
+    Returns
+    -------
+    DataFrame
+        A row for each input and word: input (its place), formula, because, log10_conductivity and
+        activation_energy_eV (what the word adds), the greatest effect on conductivity first. Inputs that cannot be
+        read have one row, with their `error`.
+
+    Examples
+    --------
+    >>> table = explain("Na3Zr2Si2PO12")  # doctest: +SKIP
+    >>> table.groupby("input")["log10_conductivity"].sum()  # the prediction at 25 C  # doctest: +SKIP
+    """
+    table = input_table(inputs, REFERENCE_C, state)
+    batch = CompositionBatch.from_formulas(table["formula"])
+    context = Context.read(len(table), table["temperature_C"], table["state"])
+    model = next(m for m in champions() if isinstance(m, ArrheniusModel))
+    question = Question(batch, model_inputs(batch, REFERENCE_C, context.state), np.full(len(batch), REFERENCE_C))
+    said = model.estimate(question).estimates
+    family_known = model.level.blend.knows(family_codes(batch))
+    parts = []
+    for fact, taught in ((CONDUCTIVITY, model.level), (ACTIVATION_ENERGY, model.activation_energy)):
+        booster = taught.student.value
+        groups, base = contributions(booster, question.inputs[:, input_positions(booster.columns)])
+        rest = said[fact.column].value - base - sum(groups.values())
+        wide = pd.DataFrame({BASE: base, **groups, REST: rest}).rename_axis("input").reset_index()
+        parts.append(wide.melt("input", var_name="because", value_name=fact.column).set_index(["input", "because"]))
+    out = pd.concat(parts, axis=1).reset_index()
+    out.insert(1, "formula", table["formula"].to_numpy()[out["input"]])
+    errors = pd.Series(np.where(pd.isna(batch.errors), context.errors, batch.errors), dtype=object)
+    out["error"] = errors.to_numpy()[out["input"]]
+    bad = out["error"].notna()
+    unknown = ~family_known[out["input"]] & ~bad.to_numpy()
+    out.loc[unknown & out["because"].eq(REST).to_numpy(), "because"] = "its family was never measured: the median"
+    out.loc[bad, [CONDUCTIVITY.column, ACTIVATION_ENERGY.column, "because"]] = np.nan
+    out = out[~bad | ~out.duplicated("input")]
+    size = out[CONDUCTIVITY.column].abs().where(out["because"].ne(BASE), np.inf)
+    order = pd.DataFrame({"input": out["input"], "size": -size}).sort_values(["input", "size"], kind="stable").index
+    return out.loc[order].reset_index(drop=True)
+
+
+def neighbours(inputs: Any, count: int = 5) -> pd.DataFrame:
+    """The measured electrolytes nearest to each input, with their values and sources.
+
+    Parameters
+    ----------
+    inputs : str, list of str, Series, DataFrame, pymatgen Composition, or a list of them
+        As `ion.predict` takes them.
+    count : int
+        Compositions for each input; every measurement of a composition is shown.
+
+    Returns
+    -------
+    DataFrame
+        Columns `NEIGHBOUR_COLUMNS`, nearest first. `distance` is the earth mover's distance of the compositions on
+        Pettifor's scale (0 the same, 100 from one end of the periodic table to the other); `source` a DOI where there
+        is one.
+
+    Examples
+    --------
+    >>> found = neighbours("Na3.3Zr1.7Sc0.3Si2PO12", count=1)
+    >>> found["formula"].unique().tolist(), found["source"].str.startswith("10.").all().item()
+    (['Na3.4Zr1.6Sc0.4Si2PO12'], True)
+    """
+    if count < 1:
+        raise ValueError(f"{count=} must be at least 1")
+    table = input_table(inputs)
+    batch = CompositionBatch.from_formulas(table["formula"])
+    measured, composition, places = _measured()
+    good = np.flatnonzero(batch.is_readable)
+    distances = earth_movers_distance(laid_out(batch[good].fractions), places)
+    parts = []
+    for row, distance in zip(good, distances, strict=True):
+        for nearest in np.argsort(distance, kind="stable")[:count]:
+            rows = measured[composition == nearest]
+            parts.append(rows.assign(input=int(row), distance=float(distance[nearest])))
+    found = pd.concat(parts, ignore_index=True) if parts else measured.iloc[:0].assign(input=[], distance=[])
+    return found[list(NEIGHBOUR_COLUMNS)]
+
+
+@lru_cache(maxsize=1)
+def _measured() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Measured rows, which distinct composition each is, and where those lie."""
+    rows = measured_rows()
+    told = load_curated("sodium_electrolytes")["temperature_C"].reindex(rows["row"]).to_numpy()
+    rows = rows.rename(columns={"group_source": "source"}).assign(temperature_C=told)
+    places, which = np.unique(
+        laid_out(CompositionBatch.from_formulas(rows["formula"]).fractions), axis=0, return_inverse=True
+    )
+    return rows, which.ravel(), places
