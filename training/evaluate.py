@@ -9,8 +9,10 @@ import pandas as pd
 from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY, PROPERTIES
 from .data.sources import data_hash, window_rows
 from .data.summary import noise_floors
-from .fit import GROUPINGS, N_FOLDS, MeasuredTable, fit_hull, fit_window
+from .fit import N_FOLDS, fit_hull, fit_window
 from .hybrid_study import hybrid_sections
+from .measured_table import MeasuredTable
+from .out_of_fold import GROUPINGS
 from .plots import domain_plot, parity_plot
 from .registry import connect, experiment_id
 from .report import Section, write_report

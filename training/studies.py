@@ -13,8 +13,9 @@ from ..models.inputs import THERMAL, input_positions
 from ..models.intervals import GroupedConformal
 from ..models.physics import arrhenius_decades
 from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY, Property
-from .fit import MeasuredTable, OutOfFold, side_by_side
+from .measured_table import MeasuredTable, side_by_side
 from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
+from .out_of_fold import OutOfFold
 
 # Families of the curated table, merged until each holds enough rows to be left out.
 MERGED_FAMILIES = {
