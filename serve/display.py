@@ -22,6 +22,7 @@ _AMOUNT = re.compile(r"(?<=[A-Za-z)\]}])(\d+(?=\.\d*H2O)|\d+(?:\.\d+)?)")
 _STYLE = (
     "<style>.ionscout{border-collapse:collapse;font-variant-numeric:tabular-nums}"
     ".ionscout th{text-align:left;white-space:nowrap}.ionscout td{text-align:left;vertical-align:middle}"
+    ".ionscout th,.ionscout td{padding:.15em .7em .15em 0}.ionscout sub{line-height:0}"
     ".ionscout small{opacity:.65;white-space:nowrap}.ionscout svg{display:block}</style>"
 )
 
@@ -66,8 +67,8 @@ def _headings(table: pd.DataFrame, facts: list[Property]) -> list[str]:
     first = [h for h, column in (("rank", "rank"), ("meets spec", "probability")) if column in table]
     at = ["T (°C)"] if "temperature_C" in table else []
     spark = ["σ over T"] if ACTIVATION_ENERGY in facts and at else []
-    domain = ["in domain"] if "in_domain" in table else []
-    return [*first, "formula", *at, *(HEADINGS[f.column] for f in facts), *spark, *domain]
+    last = [h for h, column in (("in domain", "in_domain"), ("limited by", "limited_by")) if column in table]
+    return [*first, "formula", *at, *(HEADINGS[f.column] for f in facts), *spark, *last]
 
 
 def _row(row: dict, facts: list[Property], heads: list[str], scale: tuple[float, float]) -> str:
@@ -77,6 +78,7 @@ def _row(row: dict, facts: list[Property], heads: list[str], scale: tuple[float,
         "formula": typeset(row["formula"]),
         "T (°C)": _number(row.get("temperature_C"), 0),
         "in domain": _verdict(row),
+        "limited by": escape(str(row["limited_by"])) if pd.notna(row.get("limited_by")) else "",
     }
     if pd.notna(row.get("error")):
         lead = heads[: heads.index("formula") + 1]
