@@ -48,7 +48,7 @@ class Study:
     Parameters
     ----------
     grouping : str
-        Key of `fit.GROUPINGS`.
+        Key of `out_of_fold.GROUPINGS`.
     shuffles : list of OutOfFold
         One a seed.
     magpie : list of (n,) float64
@@ -73,6 +73,7 @@ class Study:
             "groups": len(np.unique(first.group.astype(str))),
             "MAE": float(np.mean([e["MAE"] for e in errors])),
             "MAE_seeds_sd": float(np.std([e["MAE"] for e in errors])),
+            "fast_MAE": float(np.mean([np.abs(o.fast - o.truth).mean() for o in self.shuffles if o.fast is not None])),
             "MAE_lower": low,
             "MAE_upper": high,
             "Magpie_MAE": float(np.mean(magpie)),
@@ -95,7 +96,7 @@ def study(table: MeasuredTable, fact: Property, grouping: str, n_folds: int, see
     fact : Property
         What is predicted.
     grouping : str
-        Key of `fit.GROUPINGS`; "family" and "time" know one split and take one seed.
+        Key of `out_of_fold.GROUPINGS`; "family" and "time" know one split and take one seed.
     n_folds, seeds
         Folds, and shuffles of them.
     """
