@@ -24,7 +24,7 @@ def explain_command(
     columns = ["because", CONDUCTIVITY.column, ACTIVATION_ENERGY.column]
     print_frame(
         why[columns].round({CONDUCTIVITY.column: 2, ACTIVATION_ENERGY.column: 3}),
-        f"{formula} at 25 C: 10^{sums.iloc[0]:.2f} S/cm, {sums.iloc[1]:.2f} eV, because of",
+        f"{formula} at 25 C: {10 ** sums.iloc[0]:.2g} S/cm (log10 {sums.iloc[0]:.2f}), {sums.iloc[1]:.2f} eV, because of",
     )
     near = neighbours(formula, count).drop(columns="input")
     print_frame(
