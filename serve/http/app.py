@@ -9,6 +9,7 @@ from ... import __version__
 from . import health, measurements, models, predict, problems, spaces, tables
 from .body import BodyLimits
 from .deadline import Deadline
+from .jobs import retrain, screen
 from .observe import Observe
 from .service import Service
 from .settings import ServiceSettings
@@ -55,7 +56,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     )
     app.state.service = service
     problems.install(app)
-    for resource in (predict, tables, spaces, models, measurements, health):
+    for resource in (predict, tables, spaces, screen, measurements, models, retrain, health):
         app.include_router(resource.router)
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Deadline, seconds=settings.timeout_s)

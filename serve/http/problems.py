@@ -147,7 +147,8 @@ def of_validation(errors: Sequence[Any]) -> Problem:
         row = next((part for part in place if isinstance(part, int)), None)
         field = ".".join(str(part) for part in place if not isinstance(part, int)) or None
         given = error.get("input")
-        faults.append(Fault(row=row, field=field, value=shortened(given), message=error["msg"], remedy=_remedy(error)))
+        message = "is no field of this request" if error["type"] == "extra_forbidden" else error["msg"]
+        faults.append(Fault(row=row, field=field, value=shortened(given), message=message, remedy=_remedy(error)))
     first = faults[0]
     where = f"{'' if first.row is None else f'row {first.row}: '}{first.field or 'the body'}"
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""

@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 
 from fastapi import Request
 
+from ...training.home import home
 from .batching import Batcher
+from .jobs.folder import JobFolders
+from .jobs.runner import JobRunner
 from .keys import ApiKeys
 from .metrics import Metrics
 from .served_models import ServedModels
@@ -28,6 +31,8 @@ class Service:
         Answers small requests together.
     keys : ApiKeys
         Who may ask from elsewhere.
+    jobs : JobRunner
+        Screens and retrainings.
     workers : ThreadPoolExecutor
         Where large tables and slow look-ups are worked on, so that the event loop stays free.
     large : asyncio.Semaphore
@@ -39,6 +44,7 @@ class Service:
     models: ServedModels
     batcher: Batcher
     keys: ApiKeys
+    jobs: JobRunner
     workers: ThreadPoolExecutor
     large: asyncio.Semaphore
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -49,16 +55,27 @@ class Service:
         metrics = Metrics()
         models = ServedModels(settings.reload_s, metrics)
         batcher = Batcher(models.current, settings.batch_rows, settings.max_waiting, metrics)
+        jobs = JobRunner(
+            JobFolders(home() / "service_jobs"),
+            settings.jobs_at_once,
+            settings.jobs_waiting,
+            settings.job_retry_s,
+            # A retraining may have made another champion.
+            lambda job: models.look(),
+        )
         workers = ThreadPoolExecutor(settings.max_large + 4, thread_name_prefix="tables")
-        return cls(settings, metrics, models, batcher, ApiKeys(), workers, asyncio.Semaphore(settings.max_large))
+        large = asyncio.Semaphore(settings.max_large)
+        return cls(settings, metrics, models, batcher, ApiKeys(), jobs, workers, large)
 
     def start(self) -> None:
         """Load the models and begin to answer."""
         self.models.start()
         self.batcher.start()
+        self.jobs.start()
 
     def stop(self) -> None:
         """Answer what waits, then end all threads."""
+        self.jobs.stop()
         self.batcher.stop()
         self.models.stop()
         self.workers.shutdown(wait=True, cancel_futures=True)

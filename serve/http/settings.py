@@ -36,3 +36,8 @@ class ServiceSettings(BaseSettings):
     reload_s: float = Field(
         default=5.0, gt=0, description="How often the service looks whether another champion serves."
     )
+    jobs_at_once: int = Field(default=1, ge=1, description="Screens and retrainings that run at once.")
+    jobs_waiting: int = Field(default=20, ge=0, description="Jobs that may wait.")
+    job_retry_s: float = Field(default=30.0, gt=0, description="When a job that a full disk stopped is tried again.")
+    max_candidates: int = Field(default=1_000_000_000, ge=1, description="Largest space of one screen.")
+    job_part_rows: int = Field(default=131_072, ge=1, description="Candidates that a stop of a screen loses at most.")

@@ -1,9 +1,9 @@
 """POST /v1/dopants and /v1/hybrids: candidates by rule, as tables."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pandas as pd
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..screen.dopants import dopants as describe_dopants
@@ -15,6 +15,8 @@ from .problems import RESPONSES, asked_of_library
 from .service import Service, service_of
 
 router = APIRouter(tags=["candidates"])
+
+Rows = Annotated[Literal["candidates", "refused"], Query(description="The candidates, or what was refused and why.")]
 
 
 class DopantsBody(BaseModel):
@@ -85,15 +87,15 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
 
 
 @router.post("/v1/dopants", summary="Doped compositions of a host", responses=_CONTENT)
-async def dopants(request: Request, _: READ, asked: DopantsBody) -> Response:
+async def dopants(request: Request, _: READ, asked: DopantsBody, rows: Rows = "candidates") -> Response:
     """Charge-balanced substitutions, as `ion.dopants` makes them; predict or screen them next."""
-    return await _answered(request, _dopants, asked)
+    return await _answered(request, _dopants, asked, rows)
 
 
 @router.post("/v1/hybrids", summary="Mixtures of polymer, salt, filler and plasticizer", responses=_CONTENT)
-async def hybrids(request: Request, _: READ, asked: HybridsBody) -> Response:
+async def hybrids(request: Request, _: READ, asked: HybridsBody, rows: Rows = "candidates") -> Response:
     """Mixtures as `ion.hybrids` makes them, for /v1/predict_hybrids."""
-    return await _answered(request, _hybrids, asked)
+    return await _answered(request, _hybrids, asked, rows)
 
 
 def _dopants(service: Service, asked: DopantsBody) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -108,13 +110,15 @@ def _hybrids(service: Service, asked: HybridsBody) -> tuple[pd.DataFrame, pd.Dat
     return space.to_dataframe(), space.refused
 
 
-async def _answered(request: Request, make: Any, asked: BaseModel) -> Response:
+async def _answered(request: Request, make: Any, asked: BaseModel, rows: str) -> Response:
     service = service_of(request)
     wanted = wanted_type(request.headers.get("accept"), JSON)
 
     def work() -> bytes:
         with asked_of_library():
             table, refused = make(service, asked)
+        if rows == "refused":
+            return write_table(refused, wanted)
         return write_table(table, wanted, {"size": len(table), "refused": records(refused)})
 
     content = await off_loop(service, work)
