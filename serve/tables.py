@@ -62,7 +62,13 @@ def read_chunks(path: Path, rows: int, *, as_typed: bool = False) -> Iterator[pd
             # Only an empty cell is missing: "NaN" typed as a formula must come back as an error with its text.
             options = {"encoding": "utf-8-sig", "keep_default_na": False, "na_values": [""]}
             with pd.read_csv(path, chunksize=rows, dtype=str if as_typed else None, **options) as reader:
-                yield from reader
+                for chunk in reader:
+                    if not isinstance(chunk.index, pd.RangeIndex):
+                        # pandas takes what a first row is longer by than the header for names of the rows.
+                        raise TableError(
+                            f"{path}: the first row has more cells than the header; quote texts with commas"
+                        )
+                    yield chunk
     except pd.errors.EmptyDataError:
         raise TableError(f"{path}: the file is empty; the first line must name the columns, e.g. 'formula'") from None
     except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, ValueError) as error:
