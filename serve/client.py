@@ -217,7 +217,9 @@ class Client:
 
     def rank(self, table: pd.DataFrame, spec: str | Spec = DEFAULT_SPEC, *, interval: float = 0.9) -> pd.DataFrame:
         """As `ionscout.rank`."""
-        return self._table("/v1/rank", table.reset_index(drop=True), spec=str(spec), interval=interval)
+        ranked = self._table("/v1/rank", table.reset_index(drop=True), spec=str(spec), interval=interval)
+        ranked.attrs = dict(table.attrs)
+        return ranked
 
     def explain(self, inputs: Any, *, state: str | Sequence[str] | None = None) -> pd.DataFrame:
         """As `ionscout.explain`, with the champions of the service."""

@@ -237,10 +237,12 @@ def write_table(table: pd.DataFrame, media: str, about: dict[str, Any] | None = 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # A column of objects without a value would be of type null, which many readers refuse.
-    empty = {c: "string" for c in table if table[c].dtype == object and table[c].isna().all()}
-    mixed = {c: "string" for c in table if c not in empty and _is_mixed(table[c])}
-    stored = pa.Table.from_pandas(table.astype({**empty, **mixed}), preserve_index=False)
+    mixed = {c: "string" for c in table if _is_mixed(table[c])}
+    stored = pa.Table.from_pandas(table.astype(mixed), preserve_index=False)
+    for number, column in enumerate(stored.schema):
+        if pa.types.is_null(column.type):  # A column without a value; many readers refuse this type.
+            texts = pa.nulls(len(stored), pa.string())
+            stored = stored.set_column(number, column.with_type(pa.string()), texts)
     sink = pa.BufferOutputStream()
     if media == PARQUET:
         pq.write_table(stored, sink)

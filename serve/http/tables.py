@@ -114,7 +114,7 @@ def numbers_of(table: pd.DataFrame) -> pd.DataFrame:
     out = {}
     for name, column in table.items():
         try:
-            out[name] = pd.to_numeric(column) if column.dtype == object else column
+            out[name] = pd.to_numeric(column) if column.dtype == object and column.notna().any() else column
         except (ValueError, TypeError):
             out[name] = column
     return pd.DataFrame(out, index=table.index)

@@ -21,7 +21,7 @@ from ionscout.serve.http.app import create_app
 from ionscout.serve.http.settings import ServiceSettings
 
 SPACE = {"kind": "dopants", "host": "Na3Zr2Si2PO12", "site": "Zr", "dopants": "all", "x": [0.1, 0.2, 0.3]}
-PART_ROWS = 700
+PART_ROWS = 400
 SPEC = "conductivity >= 1e-4, oxidation limit >= 3"
 PARQUET = {"accept": "application/vnd.apache.parquet"}
 
@@ -145,7 +145,7 @@ def served(home: Path) -> Iterator[tuple[subprocess.Popen, str]]:
 
 def test_a_screen_goes_on_after_the_service_was_killed(home: Path) -> None:
     """kill -9 amid a screen; the next service finds it, goes on after the finished parts, and answers the same."""
-    space = {**SPACE, "site": ["Zr", "P"], "at_once": 2}
+    space = {**SPACE, "site": ["Zr", "P"], "at_once": 2, "x": [0.1, 0.2]}
     with served(home) as (process, url):
         where = httpx.post(f"{url}/v1/screen", json={"space": space, "spec": SPEC, "top": 5}).json()["links"]["self"]
         total = httpx.get(f"{url}{where}").json()["progress"]["total"]
