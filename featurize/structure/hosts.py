@@ -1,8 +1,9 @@
 """Sodium hosts as CIF, built from the space group, cell and positions that a paper gives.
 
 ``python -m ionscout.featurize.structure.hosts FOLDER`` writes them all; the files under ``cifs`` are its output. A host
-is one entry of `HOSTS`: what its source prints and nothing else. Hosts whose printed positions were not at hand are not
-here: give their CIF instead.
+is one entry of `HOSTS`: what its source prints and nothing else. An ICSD number says by which entry of the Inorganic
+Crystal Structure Database the printed numbers came here. Hosts whose printed positions were not at hand (monoclinic
+NASICON, beta''-alumina, Na3YCl6, Na2ZrCl6 and others) are not here: give their CIF instead.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Host:
     Attributes
     ----------
     formula : str
+        Its name in `HOSTS` adds the symmetry where another host has the same formula.
     space_group : str
         Hermann-Mauguin symbol, in the setting of the positions.
     cell : tuple of float
@@ -46,6 +48,7 @@ class Host:
 
 
 _CHLORINE_DOPED = "I.-H. Chu et al., Sci. Rep. 6, 33733 (2016), https://doi.org/10.1038/srep33733, table 3"
+_THIRD, _SIXTH = 1 / 3, 1 / 6
 
 HOSTS = {
     "Na3PS4": Host(
@@ -136,6 +139,109 @@ HOSTS = {
             "-x, -y, -z",
         ),
     ),
+    # The form that milling makes; sodium is spread over four places around each site of the mean structure.
+    "Na3PS4_cubic": Host(
+        "Na3PS4",
+        "I-43m",
+        (6.978, 6.978, 6.978, 90, 90, 90),
+        (
+            ("P1", "P", 0, 0, 0, 1),
+            ("S1", "S", 0.16799, 0.16799, 0.16799, 1),
+            ("Na1", "Na", 0.0606, 0.5, 0, 0.25),
+        ),
+        "T. Famprikis et al., J. Am. Chem. Soc. 142, 18422 (2020), ICSD 121568",
+    ),
+    "Na3SbS4_cubic": Host(
+        "Na3SbS4",
+        "I-43m",
+        (7.17, 7.17, 7.17, 90, 90, 90),
+        (
+            ("Sb1", "Sb", 0, 0, 0, 1),
+            ("Na1", "Na", 0, 0.5, 0.5, 1),
+            ("S1", "S", 0.187, 0.187, 0.187, 1),
+        ),
+        "H. Graf, H. Schaefer, Z. Anorg. Allg. Chem. 425, 67 (1976), ICSD 44707",
+    ),
+    "Na4P2S6": Host(
+        "Na4P2S6",
+        "C2/m",
+        (6.7250, 11.222, 7.5417, 90, 107.03, 90),
+        (
+            ("P1", "P", 0.5532, 0.5, 0.1561, 1),
+            ("S1", "S", 0.2942, 0.5, 0.2414, 1),
+            ("S2", "S", 0.7233, 0.34993, 0.23122, 1),
+            ("Na1", "Na", 0.5, 0.16273, 0, 1),
+            ("Na2", "Na", 0.5, 0.3153, 0.5, 1),
+        ),
+        "A. Kuhn, R. Eger, J. Nuss, B. V. Lotsch, Z. Anorg. Allg. Chem. 640, 689 (2014), ICSD 426907, 293 K",
+    ),
+    # The sodium-rich end of NASICON, Na(1+x)Zr2Si(x)P(3-x)O12 at x = 3: every sodium site is full.
+    "Na4Zr2Si3O12": Host(
+        "Na4Zr2Si3O12",
+        "R-3c",
+        (9.1863, 9.1863, 22.181, 90, 90, 120),
+        (
+            ("Zr1", "Zr", 0, 0, 0.14719, 1),
+            ("Na1", "Na", 0, 0, 0, 1),
+            ("Na2", "Na", -0.36033, 0, 0.25, 1),
+            ("O1", "O", 0.18534, 0.16651, 0.08652, 1),
+            ("O2", "O", 0.18214, 0.02102, 0.19199, 1),
+            ("Si1", "Si", 0.29544, 0, 0.25, 1),
+        ),
+        "D. Tran Qui et al., J. Solid State Chem. 39, 219 (1981), ICSD 15546, 573 K",
+    ),
+    # Beta-alumina in its ideal composition; real crystals hold more sodium than this.
+    "NaAl11O17": Host(
+        "NaAl11O17",
+        "P6_3/mmc",
+        (5.584, 5.584, 22.45, 90, 90, 120),
+        (
+            ("Na1", "Na", 2 * _THIRD, _THIRD, 0.25, 1),
+            ("Al1", "Al", 0, 0, 0, 1),
+            ("Al2", "Al", _THIRD, 2 * _THIRD, 0.022, 1),
+            ("Al3", "Al", _THIRD, _SIXTH, 0.106, 1),
+            ("Al4", "Al", _THIRD, 2 * _THIRD, 0.178, 1),
+            ("O1", "O", _SIXTH, _THIRD, 0.050, 1),
+            ("O2", "O", 2 * _THIRD, _THIRD, 0.050, 1),
+            ("O3", "O", 0, 0, 0.144, 1),
+            ("O4", "O", 0.5, 0.5, 0.144, 1),
+            ("O5", "O", _THIRD, 2 * _THIRD, 0.25, 1),
+        ),
+        # The cell and the place of sodium are the abstract's; the other positions come by way of the second source.
+        "C. A. Beevers, M. A. S. Ross, Z. Kristallogr. 97, 59 (1937), https://doi.org/10.1524/zkri.1937.97.1.59, "
+        "positions as in github.com/apoletayev/anomalous_ion_conduction, templates/stNabeta_ortho.cif",
+    ),
+    "Na3PO4": Host(
+        "Na3PO4",
+        "P-42_1c",
+        (10.81111, 10.81111, 6.81831, 90, 90, 90),
+        (
+            ("P1", "P", 0.2592, -0.0124, 0.2231, 1),
+            ("O1", "O", 0.1642, -0.0750, 0.3512, 1),
+            ("O2", "O", 0.3768, -0.0993, 0.2049, 1),
+            ("O3", "O", 0.2074, 0.0162, 0.0235, 1),
+            ("O4", "O", 0.3050, 0.1043, 0.3288, 1),
+            ("Na1", "Na", 0.2556, 0.0330, 0.6962, 1),
+            ("Na2", "Na", 0.2229, 0.2405, 0.0424, 1),
+            ("Na3", "Na", 0, 0, 0, 1),
+            ("Na4", "Na", 0, 0, 0.5, 1),
+            ("Na5", "Na", 0, 0.5, 0.0477, 1),
+        ),
+        "R. J. Harrison, A. Putnis, W. Kockelmann, Phys. Chem. Chem. Phys. 4, 3252 (2002), ICSD 97205",
+    ),
+    # A garnet whose large sites hold nothing but sodium.
+    "Na3Sc2V3O12": Host(
+        "Na3Sc2V3O12",
+        "Ia-3d",
+        (12.602, 12.602, 12.602, 90, 90, 90),
+        (
+            ("Na1", "Na", -0.375, 0, 0.25, 1),
+            ("Sc1", "Sc", 0, 0, 0, 1),
+            ("V1", "V", -0.125, 0, 0.25, 1),
+            ("O1", "O", -0.0418, 0.04855, 0.15395, 1),
+        ),
+        "E. L. Belokoneva, B. V. Mill, M. A. Simonov, N. V. Belov, Kristallografiya 19, 374 (1974), ICSD 6110",
+    ),
     "NaCl": Host(
         "NaCl",
         "Fm-3m",
@@ -174,7 +280,7 @@ def host_cif(name: str) -> str:
     labels = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
     lines = [f"data_{host.formula}", f"# Built from: {host.source}"]
     lines += [f"_chemical_formula_sum '{_spaced(host.formula)}'"]
-    lines += [f"_cell_{label} {value:g}" for label, value in zip(labels, host.cell, strict=True)]
+    lines += [f"_cell_{label} {value:.8g}" for label, value in zip(labels, host.cell, strict=True)]
     lines += [f"_symmetry_space_group_name_H-M '{host.space_group.replace('_', '')}'"]
     lines += ["loop_", "_symmetry_equiv_pos_as_xyz"]
     lines += [f"'{operation}'" for operation in host.operations or _operations(host.space_group)]
