@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from .typed import typed
+
 
 def screen_command(
     space: Annotated[Path, typer.Argument(help="TOML description of a space, or a CSV or Parquet with `formula`.")],
@@ -14,6 +16,7 @@ def screen_command(
     top: Annotated[int, typer.Option(min=1, help="Candidates in the shortlist.")] = 100,
     out: Annotated[Path | None, typer.Option(help="Folder for every candidate; a stopped run goes on there.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV or Parquet for the shortlist.")] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML page of the shortlist, complete in one file.")] = None,
     temperature: Annotated[float, typer.Option("--temperature", "-t", help="Temperature in C.")] = 25.0,
     state: Annotated[
         str, typer.Option(help="crystalline, glass, glass_ceramic, amorphous or unknown.")
@@ -69,6 +72,11 @@ def screen_command(
     if output is not None:
         with TableWriter(output) as writer:
             writer.write(found)
+    if report is not None and len(found):
+        from .report.report import report as write_report
+
+        write_report(found, report, command=typed())
+        typer.echo(f"report in {report}", err=True)
     if not len(found):
         typer.echo("no candidate is left", err=True)
     else:

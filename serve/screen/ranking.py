@@ -87,6 +87,7 @@ def rank(
     out.insert(0, "rank", pd.Series(ranks, index=out.index, dtype="Int64").where(out["probability"].notna()))
     out = out.reset_index(drop=True)
     out.insert(list(out.columns).index("limited_by") + 1, "why", _reasons(out, wanted.conditions, names))
+    out.attrs |= {"spec": str(wanted), "interval": interval}
     return out
 
 
