@@ -40,10 +40,26 @@ class Answered:
     served: Served
 
 
+@dataclass(frozen=True)
+class How:
+    """What must be the same for rows to be answered together.
+
+    Parameters
+    ----------
+    interval : float
+        Fraction of new measurements the bounds should hold.
+    properties : frozenset of str
+        Names of the properties that are wanted; all where it is empty.
+    """
+
+    interval: float = 0.9
+    properties: frozenset[str] = frozenset()
+
+
 @dataclass(eq=False)
 class _Waiting:
     rows: Rows
-    interval: float
+    how: How
     future: "asyncio.Future[Answered]"
     loop: asyncio.AbstractEventLoop
 
@@ -84,18 +100,16 @@ class Batcher:
             self._queue.put(None)
             self._thread.join()
 
-    async def ask(self, rows: Rows, interval: float) -> Answered:
+    async def ask(self, rows: Rows, how: How) -> Answered:
         """Answer some rows.
 
         Raises
         ------
         Problem
             503 if no model serves, or too many requests wait.
-        ValueError
-            If the interval is none.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(rows, interval, loop.create_future(), loop)
+        waiting = _Waiting(rows, how, loop.create_future(), loop)
         try:
             self._queue.put_nowait(waiting)
         except queue.Full:
@@ -108,8 +122,8 @@ class Batcher:
         with threadpool_limits(1):
             while (first := self._queue.get()) is not None:
                 batch, more = self._gather(first)
-                for interval in dict.fromkeys(waiting.interval for waiting in batch):
-                    self._answer([waiting for waiting in batch if waiting.interval == interval], interval)
+                for how in dict.fromkeys(waiting.how for waiting in batch):
+                    self._answer([waiting for waiting in batch if waiting.how == how], how)
                 if not more:
                     return
 
@@ -127,7 +141,7 @@ class Batcher:
             rows += len(waiting.rows)
         return [waiting for waiting in batch if not waiting.future.cancelled()], True
 
-    def _answer(self, batch: list[_Waiting], interval: float) -> None:
+    def _answer(self, batch: list[_Waiting], how: How) -> None:
         began = time.perf_counter()
         try:
             served = self.served()
@@ -138,12 +152,12 @@ class Batcher:
                     [value for waiting in batch for value in waiting.rows.temperature_C],
                     [value for waiting in batch for value in waiting.rows.state],
                 ),
-                interval,
+                how,
             )
         except Exception as error:
             if len(batch) > 1:  # One of them may be at fault; the others get their answers.
                 for waiting in batch:
-                    self._answer([waiting], interval)
+                    self._answer([waiting], how)
             else:
                 _deliver([(batch[0], error)])
             return
@@ -158,10 +172,11 @@ class Batcher:
         )
 
 
-def answer_rows(served: Served, rows: Rows, interval: float) -> dict[str, np.ndarray]:
+def answer_rows(served: Served, rows: Rows, how: How) -> dict[str, np.ndarray]:
     """Columns (n,) of the answer, as `ion.predict` works them out."""
     context = Context.read(len(rows), pd.Series(rows.temperature_C, dtype=object), pd.Series(rows.state, dtype=object))
-    return predict_properties(served.models, CompositionBatch.from_formulas(rows.formula), context, interval)
+    batch = CompositionBatch.from_formulas(rows.formula)
+    return predict_properties(served.asked(how.properties), batch, context, how.interval)
 
 
 def _deliver(results: list[tuple[_Waiting, Answered | Exception]]) -> None:

@@ -9,10 +9,10 @@ import pandas as pd
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ...models.properties import STATES
+from ...models.properties import PROPERTIES, STATES
 from ..predict import input_table, predict_table
 from .access import READ
-from .batching import Rows
+from .batching import How, Rows
 from .media import (
     ARROW,
     CSV,
@@ -43,6 +43,8 @@ _QUICK_BYTES = 65_536
 
 State = Literal["crystalline", "glass_ceramic", "glass", "amorphous", "unknown"]
 assert State.__args__ == STATES
+PropertyName = Literal["conductivity", "activation_energy", "reduction_limit", "oxidation_limit", "energy_above_hull"]
+assert PropertyName.__args__ == tuple(PROPERTIES)
 
 
 class Row(BaseModel):
@@ -78,6 +80,15 @@ class PredictBody(BaseModel):
         default=None, description="Fills what the rows leave open; crystalline if nothing is said."
     )
     interval: float = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
+
+    properties: list[PropertyName] = Field(
+        default=[], max_length=10, description="Only these, and what comes from the same model; all if none is named."
+    )
+
+    @property
+    def how(self) -> How:
+        """What rows must share to be answered together."""
+        return How(self.interval, frozenset(self.properties))
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows as dictionaries, with temperature and state filled in.
@@ -147,6 +158,9 @@ async def predict(
     interval: Annotated[
         float | None, Query(gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
     ] = None,
+    properties: Annotated[
+        list[PropertyName] | None, Query(max_length=10, description="Only these; all if none is named.")
+    ] = None,
 ) -> Response:
     """Each input comes back as a row with every property, its interval, the domain score and `error`.
 
@@ -158,20 +172,20 @@ async def predict(
     media = content_type(request.headers.get("content-type"))
     wanted = wanted_type(request.headers.get("accept"), media)
     body = await request.body()
-    filling = {"temperature_C": temperature_C, "state": state, "interval": interval}
+    filling = {"temperature_C": temperature_C, "state": state, "interval": interval, "properties": properties}
     if media == JSON and len(body) <= _QUICK_BYTES:
         asked = _asked(body, filling)
         rows = asked.rows()
         check_rows(len(rows), service.settings)
         if wanted == JSON and len(rows) <= service.settings.small_rows and not any("structure" in row for row in rows):
-            return await _answer_together(request, service, rows, asked.interval)
-        table, interval = frame_of(rows), asked.interval
+            return await _answer_together(request, service, rows, asked.how)
+        table, how = frame_of(rows), asked.how
     elif media == JSON:
-        table, interval = await off_loop(service, _large_json, body, filling, service)
+        table, how = await off_loop(service, _large_json, body, filling, service)
     else:
         table = await off_loop(service, read_table, body, media, service.settings)
-        interval = 0.9 if interval is None else interval
-    return await answer_table(request, service, table, interval, wanted, temperature_C, state)
+        how = How(0.9 if interval is None else interval, frozenset(properties or ()))
+    return await answer_table(request, service, table, how, wanted, temperature_C, state)
 
 
 def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
@@ -190,13 +204,13 @@ def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
         raise of_validation(error.errors(include_url=False)) from error
 
 
-def _large_json(body: bytes, filling: dict[str, Any], service: Service) -> tuple[pd.DataFrame, float]:
+def _large_json(body: bytes, filling: dict[str, Any], service: Service) -> tuple[pd.DataFrame, How]:
     asked = _asked(body, filling)
     check_rows(len(asked.inputs or ()), service.settings)
-    return frame_of(asked.rows()), asked.interval
+    return frame_of(asked.rows()), asked.how
 
 
-async def _answer_together(request: Request, service: Service, rows: list[dict], interval: float) -> Response:
+async def _answer_together(request: Request, service: Service, rows: list[dict], how: How) -> Response:
     """A small request, in a batch with others; the same answer as `answer_table`, without a table."""
     if not rows:
         asked = Rows([], [], [])
@@ -206,7 +220,7 @@ async def _answer_together(request: Request, service: Service, rows: list[dict],
             [row["temperature_C"] for row in rows],
             [row["state"] for row in rows],
         )
-    answered = await service.batcher.ask(asked, interval)
+    answered = await service.batcher.ask(asked, how)
     columns = {name: values.tolist() for name, values in answered.columns.items()}
     out = []
     for place, row in enumerate(rows):
@@ -214,7 +228,7 @@ async def _answer_together(request: Request, service: Service, rows: list[dict],
         kept = {name: value for name, value in kept.items() if name not in columns}
         out.append(kept | {name: values[place] for name, values in columns.items()})
     _note(request, service, len(out), sum(error is not None for error in columns["error"]))
-    body = {"interval": interval, "models": answered.served.versions, "rows": out}
+    body = {"interval": how.interval, "models": answered.served.versions, "rows": out}
     return Response(orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), media_type=JSON)
 
 
@@ -222,7 +236,7 @@ async def answer_table(
     request: Request,
     service: Service,
     table: pd.DataFrame,
-    interval: float,
+    how: How,
     wanted: str,
     temperature_C: float | None = None,
     state: str | None = None,
@@ -238,13 +252,15 @@ async def answer_table(
         for start in range(0, max(len(given), 1), CHUNK_ROWS):
             if given_up.is_set():
                 return b"", 0
-            parts.append(predict_table(given.iloc[start : start + CHUNK_ROWS], served.models, interval))
+            parts.append(
+                predict_table(given.iloc[start : start + CHUNK_ROWS], served.asked(how.properties), how.interval)
+            )
         out = pd.concat(parts) if len(parts) > 1 else parts[0]
         if errors:
             out = _with_errors(out, errors)
         if "structure" in table:
             out["structure"] = table["structure"]
-        about = {"interval": interval, "models": served.versions}
+        about = {"interval": how.interval, "models": served.versions}
         return write_table(out, wanted, about), int(out["error"].notna().sum())
 
     served = service.models.current()

@@ -43,6 +43,12 @@ class Served:
         """Property name to version."""
         return {name: champion.version for name, champion in self.champions.items()}
 
+    def asked(self, properties: frozenset[str]) -> tuple[PropertyModel, ...]:
+        """The models of some properties, in their order; all models where none is named."""
+        if not properties:
+            return self.models
+        return tuple(model for model in self.models if any(p.name in properties for p in model.properties))
+
 
 class ServedModels:
     """Looks every `interval_s` where the aliases point, and swaps the models when they have moved.
