@@ -19,6 +19,10 @@ from .metrics import Metrics
 from .problems import Problem
 from .served_models import Served
 
+# Requests that clients send on the answers of one batch arrive within a few times the pause of each other.
+_PAUSE_S = 0.0015
+_LONGEST_WAIT_S = 0.03
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -67,8 +71,9 @@ class _Waiting:
 class Batcher:
     """Gathers what waits while the models work, and asks them about all of it at once.
 
-    Nothing waits for company: an idle service answers a lone request at once. A batch gives each row the bits it would
-    have alone, so what a client reads does not depend on who else asked.
+    A lone request is answered at once. Where several came together the last time, the next ones are waited for, for as
+    long as they keep coming and some milliseconds at most. A batch gives each row the bits it would have alone, so what
+    a client reads does not depend on who else asked.
 
     Parameters
     ----------
@@ -88,6 +93,7 @@ class Batcher:
         self.metrics = metrics
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(most_waiting)
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+        self._company = 1  # Requests of the batch before.
         metrics.waiting.set_function(self._queue.qsize)
 
     def start(self) -> None:
@@ -129,17 +135,27 @@ class Batcher:
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """What waits, up to the rows of a batch, and whether the service goes on after it."""
-        batch, rows = [first], len(first.rows)
+        if self._company > 1 or not self._queue.empty():
+            self._let_come()
+        batch, rows, more = [first], len(first.rows), True
         while rows < self.most_rows:
             try:
                 waiting = self._queue.get_nowait()
             except queue.Empty:
                 break
             if waiting is None:
-                return batch, False
+                more = False
+                break
             batch.append(waiting)
             rows += len(waiting.rows)
-        return [waiting for waiting in batch if not waiting.future.cancelled()], True
+        self._company = len(batch)
+        return [waiting for waiting in batch if not waiting.future.cancelled()], more
+
+    def _let_come(self) -> None:
+        """Wait while further requests keep coming."""
+        latest, seen = time.perf_counter() + _LONGEST_WAIT_S, -1
+        while seen < (seen := self._queue.qsize()) < self.most_rows and time.perf_counter() < latest:
+            time.sleep(_PAUSE_S)
 
     def _answer(self, batch: list[_Waiting], how: How) -> None:
         began = time.perf_counter()

@@ -1,18 +1,19 @@
 """POST /v1/predict: `ion.predict` over HTTP."""
 
 import threading
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import orjson
 import pandas as pd
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...models.properties import PROPERTIES, STATES
 from ..predict import input_table, predict_table
-from .access import READ
+from .access import caller
 from .batching import How, Rows
+from .described import query_parameters, schema_of
 from .media import (
     ARROW,
     CSV,
@@ -58,7 +59,24 @@ class Row(BaseModel):
     state: Any = Field(default=None, description=f"One of {', '.join(STATES)}.", examples=["crystalline"])
 
 
-class PredictBody(BaseModel):
+class PredictQuery(BaseModel):
+    """What may be said of all rows, in the query or in a JSON body."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    temperature_C: float | None = Field(
+        default=None, allow_inf_nan=False, description="Celsius; fills what the rows leave open."
+    )
+    state: State | None = Field(
+        default=None, description="Fills what the rows leave open; crystalline if nothing is said."
+    )
+    interval: float = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
+    properties: list[PropertyName] = Field(
+        default=[], max_length=10, description="Only these, and what comes from the same model; all if none is named."
+    )
+
+
+class PredictBody(PredictQuery):
     """What is asked: one formula, or `inputs` with many."""
 
     model_config = ConfigDict(
@@ -75,15 +93,6 @@ class PredictBody(BaseModel):
     formula: str | None = Field(default=None, description="One composition.")
     structure: str | None = Field(default=None, description="CIF text of one structure, instead of a formula.")
     inputs: str | list[str | Row] | None = Field(default=None, description="Compositions, or rows of a table.")
-    temperature_C: float | None = Field(default=None, description="Celsius; fills what the rows leave open.")
-    state: State | None = Field(
-        default=None, description="Fills what the rows leave open; crystalline if nothing is said."
-    )
-    interval: float = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
-
-    properties: list[PropertyName] = Field(
-        default=[], max_length=10, description="Only these, and what comes from the same model; all if none is named."
-    )
 
     @property
     def how(self) -> How:
@@ -142,37 +151,27 @@ ANSWER_CONTENT = {
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {JSON: {"schema": PredictBody.model_json_schema(ref_template="#/components/schemas/{model}")}}
-            | _TABLES,
-        }
+            "content": {JSON: {"schema": schema_of(PredictBody)}} | _TABLES,
+        },
+        "parameters": query_parameters(PredictQuery),
     },
     responses={**RESPONSES, 200: {"description": "One row an input, in order.", "content": ANSWER_CONTENT}},
 )
-async def predict(
-    request: Request,
-    _: READ,
-    temperature_C: Annotated[
-        float | None, Query(description="Celsius; fills what a table leaves open.", allow_inf_nan=False)
-    ] = None,
-    state: Annotated[State | None, Query(description="Fills what a table leaves open.")] = None,
-    interval: Annotated[
-        float | None, Query(gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
-    ] = None,
-    properties: Annotated[
-        list[PropertyName] | None, Query(max_length=10, description="Only these; all if none is named.")
-    ] = None,
-) -> Response:
+async def predict(request: Request) -> Response:
     """Each input comes back as a row with every property, its interval, the domain score and `error`.
 
     A row that cannot be predicted says so in `error`; the others are answered all the same. A body of CSV, NDJSON,
     Parquet or Arrow is a table with a column `formula` (or `structure`), and optionally `temperature_C` and `state`;
     other columns are carried through. The answer has the body's type unless Accept asks for another.
     """
+    # FastAPI's own reading of keys and queries takes longer than all that is done here for a small request.
+    caller(request, "read")
     service = service_of(request)
     media = content_type(request.headers.get("content-type"))
     wanted = wanted_type(request.headers.get("accept"), media)
+    query = _query(request)
     body = await request.body()
-    filling = {"temperature_C": temperature_C, "state": state, "interval": interval, "properties": properties}
+    filling = query.model_dump(exclude_unset=True)
     if media == JSON and len(body) <= _QUICK_BYTES:
         asked = _asked(body, filling)
         rows = asked.rows()
@@ -184,8 +183,23 @@ async def predict(
         table, how = await off_loop(service, _large_json, body, filling, service)
     else:
         table = await off_loop(service, read_table, body, media, service.settings)
-        how = How(0.9 if interval is None else interval, frozenset(properties or ()))
-    return await answer_table(request, service, table, how, wanted, temperature_C, state)
+        how = How(query.interval, frozenset(query.properties))
+    return await answer_table(request, service, table, how, wanted, query.temperature_C, query.state)
+
+
+_NOTHING_ASKED = PredictQuery()
+
+
+def _query(request: Request) -> PredictQuery:
+    if not request.scope["query_string"]:
+        return _NOTHING_ASKED
+    given: dict[str, Any] = dict(request.query_params)
+    if "properties" in given:
+        given["properties"] = request.query_params.getlist("properties")
+    try:
+        return PredictQuery.model_validate(given)
+    except ValidationError as error:
+        raise of_validation(error.errors(include_url=False)) from error
 
 
 def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
@@ -197,7 +211,7 @@ def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
         given = {"inputs": given}
     if not isinstance(given, dict):
         raise unreadable('the body is no JSON object; send one such as {"formula": "Na3PS4"}')
-    given = {**{name: value for name, value in filling.items() if value is not None}, **given}
+    given = {**filling, **given}
     try:
         return PredictBody.model_validate(given)
     except ValidationError as error:
