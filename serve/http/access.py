@@ -5,20 +5,16 @@ import binascii
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import Depends, Request
 
 from .keys import SCOPES, ApiKey, KeyFileError
 from .problems import Problem
 from .service import service_of
 from .settings import ServiceSettings
-
-# For the OpenAPI and the button of /docs; the keys are read below.
-_BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="Authorization: Bearer ionscout_...")
-_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="key in a header")
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,7 @@ class Caller:
         return None if self.key is None else self.key.name
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine alone.
 
@@ -56,11 +53,7 @@ def needs(scope: str) -> Callable[..., Awaitable[Caller]]:
     """
     assert scope in SCOPES
 
-    async def allowed(
-        request: Request,
-        _bearer: Annotated[object, Security(_BEARER)] = None,
-        _header: Annotated[object, Security(_HEADER)] = None,
-    ) -> Caller:
+    async def allowed(request: Request) -> Caller:
         return caller(request, scope)
 
     return allowed
@@ -124,11 +117,17 @@ def _token(request: Request) -> tuple[str | None, bool]:
 def _is_open(request: Request, settings: ServiceSettings) -> bool:
     """Whether this connection came over loopback to a service that was told to stay there."""
     server = (request.scope.get("server") or ("",))[0]
+    stays = is_loopback(settings.host) and not settings.require_keys
+    return stays and (is_loopback(server) or not _is_address(server))
+
+
+@lru_cache(maxsize=256)
+def _is_address(host: str) -> bool:
     try:
-        beyond = not ipaddress.ip_address(server).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
-        beyond = False
-    return is_loopback(settings.host) and not settings.require_keys and not beyond
+        return False
+    return True
 
 
 def _check_site(request: Request) -> None:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from ...training.registry import NoChampionError
+from .described import schema_of
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_VALUE = 120
@@ -65,7 +66,7 @@ class Problem(HTTPException):
 
 # What every resource may answer besides its own; the OpenAPI names them.
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {MEDIA_TYPE: {"schema": ProblemDetails.model_json_schema()}}}
+    status: {"description": text, "content": {MEDIA_TYPE: {"schema": schema_of(ProblemDetails)}}}
     for status, text in {
         400: "The body is not what its content type says.",
         401: "An API key is needed, or this one is not known.",

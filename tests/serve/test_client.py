@@ -16,7 +16,7 @@ from ionscout.serve.client import Client, RefusedError, ServiceError
 from ionscout.serve.http.settings import ServiceSettings
 from ionscout.serve.predict import InputError
 
-from .http.conftest import listening
+from .http.running import listening
 
 FORMULAS = ["Na3Zr2Si2PO12", "Na3PS4", "Na3P(S4", "NaCl", None]
 

@@ -12,6 +12,7 @@ from ...screen.description import described_space
 from ...screen.spec import DEFAULT_SPEC, Spec
 from ...screen.table_space import TableSpace
 from ..access import READ
+from ..described import schema_of
 from ..media import ARROW, CSV, ENDINGS, JSON, NDJSON, PARQUET, content_type, wanted_type, write_table
 from ..off_loop import off_loop
 from ..predict import State
@@ -106,7 +107,7 @@ _GONE: dict[int | str, dict[str, Any]] = {**RESPONSES, 404: {"description": "No 
         "requestBody": {
             "required": True,
             "content": {
-                JSON: {"schema": ScreenBody.model_json_schema()},
+                JSON: {"schema": schema_of(ScreenBody)},
                 **{media: _TABLE[media] for media in (CSV, NDJSON, PARQUET, ARROW)},
             },
         }
