@@ -9,6 +9,10 @@ import pandas as pd
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
+# What makes a spreadsheet run a cell instead of showing it (OWASP, "CSV Injection"), and what is only a number.
+_RUN = r"^[=+\-@\t\r\n＝＋－＠]"
+_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+
 
 class TableError(ValueError):
     """A file cannot be read or written as a table."""
@@ -136,3 +140,29 @@ class TableWriter:
             self._partial.replace(self.path)
         else:
             self._partial.unlink(missing_ok=True)
+
+
+def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy for download as CSV, whose texts no spreadsheet runs as a formula.
+
+    A text, or a column's name, that begins like a spreadsheet formula gets an apostrophe in front, which spreadsheets
+    do not show. Numbers stay numbers, those written as text too.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"formula": ["Na3PS4", "=1+1"], "charge": ["-2", "+0.1 Na"], "x": [-0.5, 0.5]})
+    >>> spreadsheet_safe(table).values.tolist()
+    [['Na3PS4', '-2', -0.5], ["'=1+1", "'+0.1 Na", 0.5]]
+    """
+    safe = table.rename(columns=lambda name: _shown(pd.Series([str(name)], dtype=object))[0])
+    for place, dtype in enumerate(safe.dtypes):
+        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)):
+            safe.isetitem(place, _shown(safe.iloc[:, place]).to_numpy(dtype=object))
+    return safe
+
+
+def _shown(texts: pd.Series) -> pd.Series:
+    """Texts with an apostrophe before those that would be run; what is missing, or no text, stays."""
+    as_text = texts.astype("string")
+    runs = (as_text.str.contains(_RUN) & ~as_text.str.contains(_NUMBER)).fillna(False).to_numpy(dtype=bool)
+    return texts.astype(object).where(~runs, "'" + as_text.astype(object))

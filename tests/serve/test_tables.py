@@ -3,7 +3,7 @@ import gzip
 import pandas as pd
 import pytest
 
-from ionscout.serve.tables import TableError, TableWriter, read_chunks
+from ionscout.serve.tables import TableError, TableWriter, read_chunks, spreadsheet_safe
 
 CHUNKS = [
     pd.DataFrame({"formula": ["NaCl"], "log10_conductivity": [-7.25], "error": [None]}),
@@ -60,3 +60,15 @@ def test_unusable_files_are_named_with_the_remedy(tmp_path):
     (tmp_path / "half.csv.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(TableError, match="half.csv.gz"):
         list(read_chunks(tmp_path / "half.csv.gz", 10))
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+1"])
+def test_a_spreadsheet_shows_such_a_text_and_does_not_run_it(text):
+    safe = spreadsheet_safe(pd.DataFrame({"formula": [text, "Na3PS4"], text: ["", None]}))
+    assert safe["formula"].tolist() == ["'" + text, "Na3PS4"]
+    assert safe.columns[1] == "'" + text
+
+
+def test_numbers_stay_numbers_in_a_safe_table():
+    table = pd.DataFrame({"x": [-0.5, 1.0], "typed": ["-1.5e-3", "+2"]})
+    pd.testing.assert_frame_equal(spreadsheet_safe(table), table)
