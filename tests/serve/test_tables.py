@@ -62,6 +62,15 @@ def test_unusable_files_are_named_with_the_remedy(tmp_path):
         list(read_chunks(tmp_path / "half.csv.gz", 10))
 
 
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_texts_and_numbers_in_one_column_are_written_as_texts(tmp_path, ending):
+    with TableWriter(tmp_path / f"out{ending}") as writer:
+        writer.write(pd.DataFrame({"formula": ["NaCl", "NaBr", "NaI"], "temperature_C": ["60", 25.0, None]}))
+    back = pd.concat(list(read_chunks(tmp_path / f"out{ending}", 5, as_typed=True)))
+    assert back["temperature_C"].tolist()[:2] == ["60", "25"]
+    assert back["temperature_C"].isna().tolist() == [False, False, True]
+
+
 @pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+1"])
 def test_a_spreadsheet_shows_such_a_text_and_does_not_run_it(text):
     safe = spreadsheet_safe(pd.DataFrame({"formula": [text, "Na3PS4"], text: ["", None]}))
