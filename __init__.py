@@ -23,6 +23,7 @@ _HOMES = {
     "batch": ".serve.screen.next_batch",
     "coatings": ".serve.interface",
     "compositions": ".serve.screen.free",
+    "connect": ".serve.client",
     "convert": ".training.data.convert",
     "dopants": ".serve.screen.dopants",
     "evaluate": ".training.evaluate",
@@ -51,6 +52,7 @@ __all__ = [
     "batch",
     "coatings",
     "compositions",
+    "connect",
     "convert",
     "dopants",
     "evaluate",
@@ -75,6 +77,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .serve.client import connect
     from .serve.explain import explain, neighbours
     from .serve.hybrids import predict_hybrids
     from .serve.interface import coatings, interface

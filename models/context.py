@@ -1,6 +1,7 @@
 """The circumstances of a prediction, row by row: temperature and state, with defaults and readable refusals."""
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,10 @@ class Context:
         with np.errstate(invalid="ignore"):
             bad = ~((numbers > ABSOLUTE_ZERO_C) & (numbers <= HOTTEST_C))
         for i in np.flatnonzero(bad):
+            value = typed.iloc[i]
+            shown = f"{value:g}" if isinstance(value, Real) else repr(value)
             errors[i] = (
-                f"temperature_C {typed.iloc[i]!r} is not a temperature between {ABSOLUTE_ZERO_C} and {HOTTEST_C:g} C; "
+                f"temperature_C {shown} is not a temperature between {ABSOLUTE_ZERO_C} and {HOTTEST_C:g} C; "
                 "give Celsius"
             )
         numbers[bad] = DEFAULT_TEMPERATURE_C

@@ -16,6 +16,7 @@ from .hybrids_command import hybrids_command
 from .measurements_command import add_command, export_command, list_command
 from .retrain_command import retrain_command, rollback_command
 from .screen_command import screen_command
+from .serve_command import serve_app
 from .window_command import Energies, pull_command, window_command, windows_command
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ models_app = typer.Typer(help="List registered models and choose which serve.", 
 data_app = typer.Typer(help="Look at the curated data, check your own and keep it.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 app.add_typer(data_app, name="data")
+app.add_typer(serve_app, name="serve")
 
 PRINTED_ROWS = 10
 

@@ -10,7 +10,7 @@ import pandas as pd
 from ..featurize.composition import CompositionBatch
 from ..featurize.family import family_codes
 from ..models.arrhenius import REFERENCE_C, ArrheniusModel
-from ..models.base import Question
+from ..models.base import PropertyModel, Question
 from ..models.chemical_distance import earth_movers_distance, laid_out
 from ..models.context import Context
 from ..models.explanation import contributions
@@ -62,10 +62,17 @@ def explain(inputs: Any, *, state: str | Sequence[str] | None = None) -> pd.Data
     >>> table = explain("Na3Zr2Si2PO12")  # doctest: +SKIP
     >>> table.groupby("input")["log10_conductivity"].sum()  # the prediction at 25 C  # doctest: +SKIP
     """
+    return explain_with(champions(), inputs, state)
+
+
+def explain_with(
+    models: Sequence[PropertyModel], inputs: Any, state: str | Sequence[str] | None = None
+) -> pd.DataFrame:
+    """As `explain`, with models that are loaded already."""
     table = input_table(inputs, REFERENCE_C, state)
     batch = CompositionBatch.from_formulas(table["formula"])
     context = Context.read(len(table), table["temperature_C"], table["state"])
-    model = next(m for m in champions() if isinstance(m, ArrheniusModel))
+    model = next(m for m in models if isinstance(m, ArrheniusModel))
     question = Question(batch, model_inputs(batch, REFERENCE_C, context.state), np.full(len(batch), REFERENCE_C))
     said = model.estimate(question).estimates
     family_known = model.level.blend.knows(family_codes(batch))

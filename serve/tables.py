@@ -9,10 +9,6 @@ import pandas as pd
 
 ENDINGS = (".csv", ".csv.gz", ".parquet")
 
-# What makes a spreadsheet run a cell instead of showing it (OWASP, "CSV Injection"), and what is only a number.
-_RUN = r"^[=+\-@\t\r\n＝＋－＠]"
-_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
-
 
 class TableError(ValueError):
     """A file cannot be read or written as a table."""
@@ -66,7 +62,13 @@ def read_chunks(path: Path, rows: int, *, as_typed: bool = False) -> Iterator[pd
             # Only an empty cell is missing: "NaN" typed as a formula must come back as an error with its text.
             options = {"encoding": "utf-8-sig", "keep_default_na": False, "na_values": [""]}
             with pd.read_csv(path, chunksize=rows, dtype=str if as_typed else None, **options) as reader:
-                yield from reader
+                for chunk in reader:
+                    if not isinstance(chunk.index, pd.RangeIndex):
+                        # pandas takes what a first row is longer by than the header for names of the rows.
+                        raise TableError(
+                            f"{path}: the first row has more cells than the header; quote texts with commas"
+                        )
+                    yield chunk
     except pd.errors.EmptyDataError:
         raise TableError(f"{path}: the file is empty; the first line must name the columns, e.g. 'formula'") from None
     except (pd.errors.ParserError, UnicodeDecodeError, EOFError, OSError, ValueError) as error:
@@ -149,29 +151,3 @@ class TableWriter:
 
 def _as_text(cell: Any) -> str:
     return cell if isinstance(cell, str) else f"{cell:g}" if isinstance(cell, float) else str(cell)
-
-
-def spreadsheet_safe(table: pd.DataFrame) -> pd.DataFrame:
-    """A copy for download as CSV, whose texts no spreadsheet runs as a formula.
-
-    A text, or a column's name, that begins like a spreadsheet formula gets an apostrophe in front, which spreadsheets
-    do not show. Numbers stay numbers, those written as text too.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"formula": ["Na3PS4", "=1+1"], "charge": ["-2", "+0.1 Na"], "x": [-0.5, 0.5]})
-    >>> spreadsheet_safe(table).values.tolist()
-    [['Na3PS4', '-2', -0.5], ["'=1+1", "'+0.1 Na", 0.5]]
-    """
-    safe = table.rename(columns=lambda name: _shown(pd.Series([str(name)], dtype=object))[0])
-    for place, dtype in enumerate(safe.dtypes):
-        if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_datetime64_any_dtype(dtype)):
-            safe.isetitem(place, _shown(safe.iloc[:, place]).to_numpy(dtype=object))
-    return safe
-
-
-def _shown(texts: pd.Series) -> pd.Series:
-    """Texts with an apostrophe before those that would be run; what is missing, or no text, stays."""
-    as_text = texts.astype("string")
-    runs = (as_text.str.contains(_RUN) & ~as_text.str.contains(_NUMBER)).fillna(False).to_numpy(dtype=bool)
-    return texts.astype(object).where(~runs, "'" + as_text.astype(object))

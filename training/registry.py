@@ -2,6 +2,7 @@
 
 import logging
 import os
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -74,7 +75,17 @@ def champions() -> tuple[PropertyModel, ...]:
     RuntimeError
         If two properties that physics ties together would be served by different models.
     """
-    sources = champion_sources()
+    return load_champions(champion_sources())
+
+
+def load_champions(sources: dict[str, str]) -> tuple[PropertyModel, ...]:
+    """The models at the places that `champion_sources` names, in its order; a model of two properties stands once.
+
+    Raises
+    ------
+    RuntimeError
+        If two properties that physics ties together would be served by different models.
+    """
     loaded = {uri: _load(uri) for uri in dict.fromkeys(sources.values())}
     for name, uri in sources.items():
         for tied in loaded[uri].properties:
@@ -95,7 +106,30 @@ def champion_sources() -> dict[str, str]:
         If a property has no champion.
     """
     client = connect()
-    return {name: _champion_uri(client, name) for name in PROPERTIES}
+    return {name: _champion(client, name).uri for name in PROPERTIES}
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version of a property that serves, and where its files are."""
+
+    version: int
+    uri: str
+
+
+def registered_champions() -> dict[str, Champion]:
+    """What serves each property, hybrids last and only if they have a champion.
+
+    Raises
+    ------
+    NoChampionError
+        If a property of compositions has no champion.
+    """
+    client = connect()
+    found = {name: _champion(client, name) for name in PROPERTIES}
+    if _champion_version(client, HYBRID_CONDUCTIVITY.name) is not None:
+        found[HYBRID_CONDUCTIVITY.name] = _champion(client, HYBRID_CONDUCTIVITY.name)
+    return found
 
 
 def hybrid_champion() -> HybridModel:
@@ -106,7 +140,7 @@ def hybrid_champion() -> HybridModel:
     NoChampionError
         If there is none; trains nothing by itself.
     """
-    return _load_hybrid(_champion_uri(connect(), HYBRID_CONDUCTIVITY.name))
+    return load_hybrid(_champion(connect(), HYBRID_CONDUCTIVITY.name).uri)
 
 
 def connect() -> "MlflowClient":
@@ -308,19 +342,19 @@ def _champion_version(client: "MlflowClient", name: str) -> int | None:
         raise
 
 
-def _champion_uri(client: "MlflowClient", name: str) -> str:
-    """Where the files of a champion are."""
+def _champion(client: "MlflowClient", name: str) -> Champion:
+    """The champion of a property."""
     number = _champion_version(client, name)
     if number is None:
         raise NoChampionError(
             f"no model of {name} has the alias '{CHAMPION}' in {tracking_uri()}; run `ionscout train` first, "
             "or set IONSCOUT_HOME or MLFLOW_TRACKING_URI to where the models are"
         )
-    return client.get_model_version_download_uri(name, str(number))
+    return Champion(number, client.get_model_version_download_uri(name, str(number)))
 
 
 @lru_cache(maxsize=4)
-def _load_hybrid(uri: str) -> HybridModel:
+def load_hybrid(uri: str) -> HybridModel:
     """Load the hybrid model at an artifact location."""
     from mlflow.artifacts import download_artifacts
 

@@ -119,7 +119,7 @@ def _load(source: Any) -> "Structure":
         return structure
     if isinstance(source, Mapping):
         return _from_dict(source)
-    if isinstance(source, Path) or (isinstance(source, str) and _is_path(source)):
+    if isinstance(source, Path) or (isinstance(source, str) and is_path(source)):
         path = Path(source)
         if not path.is_file():
             raise StructureError(f"{str(path)!r} is no file, and neither CIF nor JSON text")
@@ -139,7 +139,8 @@ def _load(source: Any) -> "Structure":
     return _from_cif(source)
 
 
-def _is_path(text: str) -> bool:
+def is_path(text: str) -> bool:
+    """Whether a text is taken for the path of a file; CIF and JSON texts are not."""
     text = text.strip()
     return bool(text) and "\n" not in text and len(text) < 4096 and not text.startswith(("{", "data_"))
 

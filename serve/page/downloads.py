@@ -6,7 +6,7 @@ import re
 import pandas as pd
 from starlette.responses import Response
 
-from ..tables import spreadsheet_safe
+from ..http.safe_cells import guarded
 from .answering import PageError
 
 _KINDS = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
@@ -32,7 +32,7 @@ def table_response(table: pd.DataFrame, name: str, ending: str) -> Response:
     if ending not in _KINDS:
         raise PageError(f"tables are given as {' or '.join(_KINDS)}, not as {ending!r}", 404)
     if ending == "csv":
-        content = spreadsheet_safe(table).to_csv(index=False).encode()
+        content = guarded(table).to_csv(index=False).encode()
     else:
         # A column without any value has no type of its own; it holds texts elsewhere.
         empty = {c: "string" for c in table if table[c].dtype == object and table[c].isna().all()}

@@ -2,7 +2,7 @@
 
 import inspect
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -55,25 +55,39 @@ def read_space(path: str | Path) -> CandidateSpace:
         asked = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: is not TOML: {error}") from error
-    kind = asked.pop("kind", None)
-    if kind not in READERS:
-        raise ValueError(f"{path}: kind = {kind!r} is not known; choose one of {', '.join(READERS)}")
-    return _make(path, kind, asked)
-
-
-def _make(path: Path, kind: str, asked: dict[str, Any]) -> CandidateSpace:
-    parameters = inspect.signature(READERS[kind]).parameters
-    unknown = [key for key in asked if key not in parameters]
-    if unknown:
-        raise ValueError(f"{path}: key {unknown[0]!r} is not known for kind {kind!r}; known: {', '.join(parameters)}")
-    missing = [key for key, p in parameters.items() if p.default is p.empty and key not in asked]
-    if missing:
-        raise ValueError(f"{path}: kind {kind!r} needs {missing[0]!r}")
     if "path" in asked:
         asked["path"] = path.parent / str(asked["path"])
     try:
-        return READERS[kind](**asked)
-    except (TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: a value is of the wrong kind: {error}") from error
+        return described_space(asked)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def described_space(description: dict[str, Any], kinds: Iterable[str] = tuple(READERS)) -> CandidateSpace:
+    """The space of a description: its `kind`, one of `kinds`, and beside it what the function of that kind takes.
+
+    Raises
+    ------
+    ValueError
+        If the kind or a key is not known, a key is missing, or what it asks for is impossible.
+
+    Examples
+    --------
+    >>> described_space({"kind": "dopants", "host": "Na3PS4", "site": "P", "dopants": ["Si", "Ge"], "x": [0.1]})
+    <2 candidates from Na3PS4; 0 refused>
+    """
+    asked = dict(description)
+    kind = asked.pop("kind", None)
+    if kind not in kinds:
+        raise ValueError(f"kind = {kind!r} is not known; choose one of {', '.join(kinds)}")
+    parameters = inspect.signature(READERS[kind]).parameters
+    unknown = [key for key in asked if key not in parameters]
+    if unknown:
+        raise ValueError(f"key {unknown[0]!r} is not known for kind {kind!r}; known: {', '.join(parameters)}")
+    missing = [key for key, p in parameters.items() if p.default is p.empty and key not in asked]
+    if missing:
+        raise ValueError(f"kind {kind!r} needs {missing[0]!r}")
+    try:
+        return READERS[kind](**asked)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"a value is of the wrong kind: {error}") from error

@@ -338,3 +338,32 @@ def test_without_models_the_page_says_what_to_do(tmp_path, page_url, monkeypatch
     assert answer.status_code == 503
     assert "run `ionscout train`" in text(lxml.html.fromstring(answer.text), "//*[@role='alert']")
     assert str(tmp_path) not in answer.text
+
+
+def test_where_keys_are_needed_a_browser_is_asked_for_one(trained_home, monkeypatch):
+    from fastapi.testclient import TestClient
+
+    from ionscout.serve.http.app import create_app
+    from ionscout.serve.http.keys import ApiKeys
+    from ionscout.serve.http.settings import ServiceSettings
+
+    monkeypatch.setenv("IONSCOUT_HOME", str(trained_home))
+    keys = ApiKeys()
+    key = keys.add("reader-of-the-page", ["read"])
+    try:
+        with TestClient(create_app(ServiceSettings(require_keys=True)), "http://127.0.0.1") as reader:
+            for path in PAGES.values():
+                refused = reader.get(path)
+                assert refused.status_code == 401
+                assert "Basic" in refused.headers["www-authenticate"]
+                assert "default-src 'none'" in refused.headers["content-security-policy"]
+            assert reader.get("/", auth=("me", key)).status_code == 200
+            assert reader.get("/", auth=("me", key[:-1])).status_code == 401
+    finally:
+        keys.revoke("reader-of-the-page")
+
+
+def test_pages_are_no_part_of_the_api_description(page_url):
+    paths = requests.get(page_url + "/openapi.json", timeout=60).json()["paths"]
+    assert "/v1/predict" in paths
+    assert not {"/", "/predict", "/dopants", "/upload"} & set(paths)

@@ -3,7 +3,7 @@ import gzip
 import pandas as pd
 import pytest
 
-from ionscout.serve.tables import TableError, TableWriter, read_chunks, spreadsheet_safe
+from ionscout.serve.tables import TableError, TableWriter, read_chunks
 
 CHUNKS = [
     pd.DataFrame({"formula": ["NaCl"], "log10_conductivity": [-7.25], "error": [None]}),
@@ -69,15 +69,3 @@ def test_texts_and_numbers_in_one_column_are_written_as_texts(tmp_path, ending):
     back = pd.concat(list(read_chunks(tmp_path / f"out{ending}", 5, as_typed=True)))
     assert back["temperature_C"].tolist()[:2] == ["60", "25"]
     assert back["temperature_C"].isna().tolist() == [False, False, True]
-
-
-@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1+cmd", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "＝1+1"])
-def test_a_spreadsheet_shows_such_a_text_and_does_not_run_it(text):
-    safe = spreadsheet_safe(pd.DataFrame({"formula": [text, "Na3PS4"], text: ["", None]}))
-    assert safe["formula"].tolist() == ["'" + text, "Na3PS4"]
-    assert safe.columns[1] == "'" + text
-
-
-def test_numbers_stay_numbers_in_a_safe_table():
-    table = pd.DataFrame({"x": [-0.5, 1.0], "typed": ["-1.5e-3", "+2"]})
-    pd.testing.assert_frame_equal(spreadsheet_safe(table), table)

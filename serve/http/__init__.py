@@ -1,0 +1,1 @@
+"""The REST service: what the library does, over HTTP."""

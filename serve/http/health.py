@@ -1,0 +1,54 @@
+"""/healthz, /readyz and /metrics: for those who keep the service running."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from ... import __version__
+from .access import READ
+from .media import JSON
+from .problems import Problem
+from .service import service_of
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/healthz", summary="Whether the process lives")
+async def healthz(request: Request) -> dict[str, Any]:
+    """Answers as long as the event loop turns; restart the service when it does not."""
+    started = service_of(request).started
+    return {"status": "ok", "version": __version__, "up_s": round((datetime.now(UTC) - started).total_seconds(), 1)}
+
+
+@router.get(
+    "/readyz",
+    summary="Whether predictions are answered",
+    responses={503: {"description": "No champion is loaded; `reason` says why."}},
+)
+async def readyz(request: Request) -> Response:
+    """200 once champions serve. While the registry is away they go on serving, and `registry` says what is wrong."""
+    models = service_of(request).models
+    try:
+        served = models.current()
+    except Problem as problem:
+        return _json({"status": "not ready", "reason": problem.detail}, 503)
+    return _json({"status": "ready", "models": served.versions, "registry": models.trouble or "ok"}, 200)
+
+
+def _json(content: dict[str, Any], status: int) -> Response:
+    return Response(orjson.dumps(content), status, media_type=JSON)
+
+
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    responses={200: {"description": "Text exposition.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(request: Request, _: READ) -> Response:
+    """Requests, latencies, rows, batches, versions and reloads."""
+    content = generate_latest(service_of(request).metrics.registry)
+    return Response(content, headers={"content-type": CONTENT_TYPE_LATEST})

@@ -1,0 +1,276 @@
+"""POST /v1/predict: `ion.predict` over HTTP."""
+
+import threading
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import orjson
+import pandas as pd
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ...models.properties import STATES
+from ..predict import input_table, predict_table
+from .access import READ
+from .batching import Rows
+from .media import (
+    ARROW,
+    CSV,
+    ENDINGS,
+    JSON,
+    NDJSON,
+    PARQUET,
+    check_cells,
+    check_rows,
+    content_type,
+    frame_of,
+    read_table,
+    unreadable,
+    wanted_type,
+    write_table,
+)
+from .off_loop import off_loop
+from .problems import RESPONSES, Problem, asked_of_library, of_validation
+from .sent_structures import checked_structures
+from .service import Service, service_of
+
+router = APIRouter(tags=["predict"])
+
+# Between two chunks a request that nobody waits for any more is given up.
+CHUNK_ROWS = 1024
+# A body of more bytes is parsed off the event loop.
+_QUICK_BYTES = 65_536
+
+State = Literal["crystalline", "glass_ceramic", "glass", "amorphous", "unknown"]
+assert State.__args__ == STATES
+
+
+class Row(BaseModel):
+    """One row of a table; fields besides these are carried through to the answer."""
+
+    model_config = ConfigDict(extra="allow")
+
+    formula: Any = Field(default=None, description="Composition, e.g. Na3Zr2Si2PO12.", examples=["Na3Zr2Si2PO12"])
+    structure: Any = Field(default=None, description="CIF text, where there is no formula.")
+    temperature_C: Any = Field(default=None, description="Celsius; 25 if nothing is said.", examples=[60])
+    state: Any = Field(default=None, description=f"One of {', '.join(STATES)}.", examples=["crystalline"])
+
+
+class PredictBody(BaseModel):
+    """What is asked: one formula, or `inputs` with many."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"formula": "Na3Zr2Si2PO12", "temperature_C": 60},
+                {"inputs": ["Na3PS4", "Na2.88Sb0.88W0.12S4"], "interval": 0.8},
+                {"inputs": [{"formula": "Na3PS4", "temperature_C": 100, "label": "batch 7"}, {"formula": "NaCl"}]},
+            ]
+        },
+    )
+
+    formula: str | None = Field(default=None, description="One composition.")
+    structure: str | None = Field(default=None, description="CIF text of one structure, instead of a formula.")
+    inputs: str | list[str | Row] | None = Field(default=None, description="Compositions, or rows of a table.")
+    temperature_C: float | None = Field(default=None, description="Celsius; fills what the rows leave open.")
+    state: State | None = Field(
+        default=None, description="Fills what the rows leave open; crystalline if nothing is said."
+    )
+    interval: float = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries, with temperature and state filled in.
+
+        Raises
+        ------
+        Problem
+            422 if there is not exactly one of formula, structure and inputs, or a cell is a list or an object.
+        """
+        given = [name for name in ("formula", "structure", "inputs") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise Problem(
+                422, f"give one of formula, structure and inputs{', not ' + ' and '.join(given) if given else ''}"
+            )
+        if self.inputs is None:
+            rows = [{name: value for name in ("formula", "structure") if (value := getattr(self, name)) is not None}]
+        else:
+            inputs = [self.inputs] if isinstance(self.inputs, str) else self.inputs
+            rows = [{"formula": i} if isinstance(i, str) else i.model_dump(exclude_unset=True) for i in inputs]
+            for number, row in enumerate(rows):
+                check_cells(row, number)
+        temperature = 25.0 if self.temperature_C is None else self.temperature_C
+        filling: dict[str, Any] = {"temperature_C": temperature, "state": self.state or "crystalline"}
+        for row in rows:
+            for name, value in filling.items():
+                if row.get(name) is None:
+                    row[name] = value
+        return rows
+
+
+_TABLES = {
+    CSV: {"schema": {"type": "string"}, "example": "formula,temperature_C\nNa3PS4,60\nNa3Zr2Si2PO12,25\n"},
+    NDJSON: {"schema": {"type": "string"}, "example": '{"formula": "Na3PS4"}\n{"formula": "NaCl"}\n'},
+    PARQUET: {"schema": {"type": "string", "format": "binary"}},
+    ARROW: {"schema": {"type": "string", "format": "binary"}},
+}
+_ANSWER = {
+    "interval": 0.9,
+    "models": {"conductivity": 1, "activation_energy": 1},
+    "rows": [{"formula": "Na3PS4", "temperature_C": 25.0, "state": "crystalline", "log10_conductivity": -4.06}],
+}
+ANSWER_CONTENT = {
+    JSON: {"schema": {"type": "object"}, "example": _ANSWER},
+    **{media: {"schema": dict(about["schema"])} for media, about in _TABLES.items()},  # type: ignore[call-overload]
+}
+
+
+@router.post(
+    "/v1/predict",
+    summary="Predict the properties of compositions",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": PredictBody.model_json_schema(ref_template="#/components/schemas/{model}")}}
+            | _TABLES,
+        }
+    },
+    responses={**RESPONSES, 200: {"description": "One row an input, in order.", "content": ANSWER_CONTENT}},
+)
+async def predict(
+    request: Request,
+    _: READ,
+    temperature_C: Annotated[
+        float | None, Query(description="Celsius; fills what a table leaves open.", allow_inf_nan=False)
+    ] = None,
+    state: Annotated[State | None, Query(description="Fills what a table leaves open.")] = None,
+    interval: Annotated[
+        float | None, Query(gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
+    ] = None,
+) -> Response:
+    """Each input comes back as a row with every property, its interval, the domain score and `error`.
+
+    A row that cannot be predicted says so in `error`; the others are answered all the same. A body of CSV, NDJSON,
+    Parquet or Arrow is a table with a column `formula` (or `structure`), and optionally `temperature_C` and `state`;
+    other columns are carried through. The answer has the body's type unless Accept asks for another.
+    """
+    service = service_of(request)
+    media = content_type(request.headers.get("content-type"))
+    wanted = wanted_type(request.headers.get("accept"), media)
+    body = await request.body()
+    filling = {"temperature_C": temperature_C, "state": state, "interval": interval}
+    if media == JSON and len(body) <= _QUICK_BYTES:
+        asked = _asked(body, filling)
+        rows = asked.rows()
+        check_rows(len(rows), service.settings)
+        if wanted == JSON and len(rows) <= service.settings.small_rows and not any("structure" in row for row in rows):
+            return await _answer_together(request, service, rows, asked.interval)
+        table, interval = frame_of(rows), asked.interval
+    elif media == JSON:
+        table, interval = await off_loop(service, _large_json, body, filling, service)
+    else:
+        table = await off_loop(service, read_table, body, media, service.settings)
+        interval = 0.9 if interval is None else interval
+    return await answer_table(request, service, table, interval, wanted, temperature_C, state)
+
+
+def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
+    try:
+        given = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise unreadable(f"the body is not JSON: {error}") from error
+    if isinstance(given, str | list):
+        given = {"inputs": given}
+    if not isinstance(given, dict):
+        raise unreadable('the body is no JSON object; send one such as {"formula": "Na3PS4"}')
+    given = {**{name: value for name, value in filling.items() if value is not None}, **given}
+    try:
+        return PredictBody.model_validate(given)
+    except ValidationError as error:
+        raise of_validation(error.errors(include_url=False)) from error
+
+
+def _large_json(body: bytes, filling: dict[str, Any], service: Service) -> tuple[pd.DataFrame, float]:
+    asked = _asked(body, filling)
+    check_rows(len(asked.inputs or ()), service.settings)
+    return frame_of(asked.rows()), asked.interval
+
+
+async def _answer_together(request: Request, service: Service, rows: list[dict], interval: float) -> Response:
+    """A small request, in a batch with others; the same answer as `answer_table`, without a table."""
+    if not rows:
+        asked = Rows([], [], [])
+    else:
+        asked = Rows(
+            [row.get("formula") for row in rows],
+            [row["temperature_C"] for row in rows],
+            [row["state"] for row in rows],
+        )
+    answered = await service.batcher.ask(asked, interval)
+    columns = {name: values.tolist() for name, values in answered.columns.items()}
+    out = []
+    for place, row in enumerate(rows):
+        kept = {"formula": row.get("formula"), **row}
+        kept = {name: value for name, value in kept.items() if name not in columns}
+        out.append(kept | {name: values[place] for name, values in columns.items()})
+    _note(request, service, len(out), sum(error is not None for error in columns["error"]))
+    body = {"interval": interval, "models": answered.served.versions, "rows": out}
+    return Response(orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), media_type=JSON)
+
+
+async def answer_table(
+    request: Request,
+    service: Service,
+    table: pd.DataFrame,
+    interval: float,
+    wanted: str,
+    temperature_C: float | None = None,
+    state: str | None = None,
+) -> Response:
+    """A table of any size, on a thread of its own; no more than `max_large` at once."""
+    given_up = threading.Event()
+
+    def work() -> tuple[bytes, int]:
+        with asked_of_library():
+            given, errors = checked_structures(table)
+            given = input_table(given, temperature_C, state)
+        parts = []
+        for start in range(0, max(len(given), 1), CHUNK_ROWS):
+            if given_up.is_set():
+                return b"", 0
+            parts.append(predict_table(given.iloc[start : start + CHUNK_ROWS], served.models, interval))
+        out = pd.concat(parts) if len(parts) > 1 else parts[0]
+        if errors:
+            out = _with_errors(out, errors)
+        if "structure" in table:
+            out["structure"] = table["structure"]
+        about = {"interval": interval, "models": served.versions}
+        return write_table(out, wanted, about), int(out["error"].notna().sum())
+
+    served = service.models.current()
+    async with service.large:
+        try:
+            content, bad = await off_loop(service, work)
+        finally:
+            given_up.set()
+    _note(request, service, len(table), bad)
+    name = f'attachment; filename="predictions.{ENDINGS[wanted]}"'
+    headers = {} if wanted == JSON else {"content-disposition": name}
+    return Response(content, headers=headers, media_type=wanted)
+
+
+def _with_errors(out: pd.DataFrame, errors: dict[int, str]) -> pd.DataFrame:
+    """The answer with the errors of structures that were not handed on, in rows that hang on them."""
+    said = out["error"].to_numpy(object, copy=True)
+    for place, text in errors.items():
+        if said[place] is not None:
+            said[place] = text
+    return out.assign(error=np.asarray(said, dtype=object))
+
+
+def _note(request: Request, service: Service, rows: int, bad: int) -> None:
+    """Count rows, and have them in the log's line."""
+    service.metrics.rows.labels("answered").inc(rows - bad)
+    if bad:
+        service.metrics.rows.labels("error").inc(bad)
+    request.scope["noted"].update(rows=rows, bad=bad)

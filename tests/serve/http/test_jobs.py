@@ -1,0 +1,164 @@
+"""Screens as jobs: the library's answer, progress, results, cancelling, and going on after a kill."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pandas as pd
+import pytest
+from fastapi.testclient import TestClient
+
+import ionscout as ion
+from ionscout.serve.http.app import create_app
+from ionscout.serve.http.settings import ServiceSettings
+
+SPACE = {"kind": "dopants", "host": "Na3Zr2Si2PO12", "site": "Zr", "dopants": "all", "x": [0.1, 0.2, 0.3]}
+PART_ROWS = 400
+SPEC = "conductivity >= 1e-4, oxidation limit >= 3"
+PARQUET = {"accept": "application/vnd.apache.parquet"}
+
+
+@pytest.fixture
+def home(trained_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own for the jobs, with the trained models in reach."""
+    monkeypatch.setenv("IONSCOUT_HOME", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained_home / 'mlflow.db'}")
+    return tmp_path
+
+
+@pytest.fixture
+def client(home: Path) -> Iterator[TestClient]:
+    with TestClient(create_app(ServiceSettings()), "http://127.0.0.1", raise_server_exceptions=False) as asked:
+        yield asked
+
+
+def wait_for(ask: Callable[[], dict], until: Callable[[dict], bool], seconds: float = 60) -> dict:
+    deadline = time.monotonic() + seconds
+    while not until(told := ask()):
+        assert time.monotonic() < deadline, told
+        time.sleep(0.1)
+    return told
+
+
+def has_ended(job: dict) -> bool:
+    return job["state"] in ("done", "failed", "cancelled")
+
+
+def test_a_screen_finds_what_the_library_finds(client: TestClient) -> None:
+    created = client.post("/v1/screen", json={"space": SPACE, "spec": SPEC, "top": 7})
+    assert created.status_code == 202
+    where = created.headers["location"]
+    early = client.get(f"{where}/results")
+    assert early.status_code == 409
+    job = wait_for(lambda: client.get(where).json(), has_ended)
+    assert job["state"] == "done", job
+    space = ion.dopants("Na3Zr2Si2PO12", site="Zr", dopants="all", x=[0.1, 0.2, 0.3])
+    expected = ion.screen(space, SPEC, top=7)
+    assert job["progress"]["done"] == job["progress"]["total"] == len(space)
+    assert job["result"]["refused"] == expected.attrs["refused"]
+    best = pd.read_parquet(io.BytesIO(client.get(f"{where}/results", headers=PARQUET).content))
+    pd.testing.assert_frame_equal(best, expected, check_dtype=False)
+    everything = client.get(f"{where}/results", params={"rows": "all"}, headers={"accept": "text/csv"})
+    assert len(pd.read_csv(io.StringIO(everything.text))) == len(space)
+    assert client.get("/v1/screen").json()["jobs"][0]["id"] == job["id"]
+    assert client.delete(where).status_code == 204
+    assert client.get(where).status_code == 404
+
+
+def test_a_table_is_screened(client: TestClient) -> None:
+    body = "formula\nNa3PS4\nNaCl\nNa3P(S4\n"
+    created = client.post("/v1/screen", content=body, headers={"content-type": "text/csv"}, params={"top": 2})
+    job = wait_for(lambda: client.get(created.headers["location"]).json(), has_ended)
+    assert job["state"] == "done", job
+    rows = client.get(job["links"]["results"]).json()["rows"]
+    expected = ion.screen(["Na3PS4", "NaCl", "Na3P(S4"], top=2)
+    assert [row["formula"] for row in rows] == expected["formula"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"space": {"kind": "file", "path": "/etc/passwd"}}, "choose one of dopants, compositions"),
+        ({"space": {**SPACE, "host": "Na3P(S4"}}, "bracket"),
+        ({"space": SPACE, "spec": "smell >= 3"}, "smell"),
+        ({"space": {**SPACE, "colour": "red"}}, "key 'colour' is not known"),
+        ({"space": {"kind": ["dopants"]}}, "is not known"),
+        ({}, "give a space or formulas"),
+    ],
+)
+def test_what_cannot_be_screened_is_refused_before_it_is_queued(client: TestClient, body: dict, says: str) -> None:
+    answer = client.post("/v1/screen", json=body)
+    assert answer.status_code == 422
+    assert says in answer.json()["detail"]
+    assert client.get("/v1/screen").json()["jobs"] == []
+
+
+@pytest.mark.parametrize("name", ["..", "%2e%2e%2f%2e%2e", "a" * 32, "A" * 32, "0" * 31 + "/../x"])
+def test_names_of_jobs_lead_nowhere_else(client: TestClient, name: str) -> None:
+    for path in (f"/v1/screen/{name}", f"/v1/screen/{name}/results"):
+        assert client.get(path).status_code in (404, 422)
+
+
+def test_jobs_wait_their_turn_and_may_be_cancelled(home: Path) -> None:
+    settings = ServiceSettings(jobs_at_once=1, jobs_waiting=1)
+    with TestClient(create_app(settings), "http://127.0.0.1") as client:
+        large = {"space": {**SPACE, "site": ["Zr", "P", "Si"], "at_once": 3}, "spec": SPEC}
+        first = client.post("/v1/screen", json=large).json()["links"]["self"]
+        wait_for(lambda: client.get(first).json(), lambda job: job["state"] == "running")
+        second = client.post("/v1/screen", json=large).json()["links"]["self"]
+        third = client.post("/v1/screen", json=large)
+        assert third.status_code == 429
+        assert client.get(second).json()["state"] == "queued"
+        for path in (second, first):
+            assert client.post(f"{path}/cancel").json()["state"] == "cancelled"
+        assert client.post("/v1/screen", json={"space": SPACE}).status_code == 202
+
+
+@contextmanager
+def served(home: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+    """`ionscout serve` in a process of its own, on a free port."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from ionscout.serve.cli import main; main()", "serve", "--port", "0"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "IONSCOUT_SERVE_JOB_PART_ROWS": str(PART_ROWS)},
+    )
+    assert process.stderr is not None
+    try:
+        for line in process.stderr:
+            if "running on" in (message := json.loads(line)["message"]):
+                yield process, message.split()[3]
+                break
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def test_a_screen_goes_on_after_the_service_was_killed(home: Path) -> None:
+    """kill -9 amid a screen; the next service finds it, goes on after the finished parts, and answers the same."""
+    space = {**SPACE, "site": ["Zr", "P"], "at_once": 2, "x": [0.1, 0.2]}
+    with served(home) as (process, url):
+        where = httpx.post(f"{url}/v1/screen", json={"space": space, "spec": SPEC, "top": 5}).json()["links"]["self"]
+        total = httpx.get(f"{url}{where}").json()["progress"]["total"]
+        parts = home / "service_jobs" / where.rpartition("/")[2] / "results"
+        wait_for(lambda: {"parts": len(list(parts.glob("part-*.parquet")))}, lambda told: told["parts"] > 0)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    finished = {path.name: path.stat().st_mtime_ns for path in parts.glob("part-*.parquet")}
+    assert 0 < len(finished) < -(-total // PART_ROWS)
+    with served(home) as (_, url):
+        job = wait_for(lambda: httpx.get(f"{url}{where}").json(), has_ended)
+        rows = httpx.get(f"{url}{where}/results").json()["rows"]
+    assert (job["state"], job["attempts"]) == ("done", 2)
+    assert {name: (parts / name).stat().st_mtime_ns for name in finished} == finished
+    del space["kind"]
+    assert [row["formula"] for row in rows] == ion.screen(ion.dopants(**space), SPEC, top=5)["formula"].tolist()
