@@ -103,7 +103,12 @@ class TableWriter:
 
         # A column without a value in this chunk may have texts in the next; Arrow would call it null and then refuse.
         empty = {c: "string" for c in chunk if chunk[c].dtype == object and chunk[c].isna().all()}
-        table = pa.Table.from_pandas(chunk.astype(empty), preserve_index=False)
+        chunk = chunk.astype(empty)
+        # Cells typed in a CSV and defaults filled in beside them: texts and numbers in one column, which Arrow refuses.
+        for column in [c for c in chunk if chunk[c].dtype == object]:
+            if pd.api.types.infer_dtype(chunk[column]).startswith("mixed"):
+                chunk[column] = chunk[column].map(_as_text, na_action="ignore")
+        table = pa.Table.from_pandas(chunk, preserve_index=False)
         if self.kind == ".parquet":
             self._write_parquet(table)
         else:
@@ -142,3 +147,7 @@ class TableWriter:
             self._partial.replace(self.path)
         else:
             self._partial.unlink(missing_ok=True)
+
+
+def _as_text(cell: Any) -> str:
+    return cell if isinstance(cell, str) else f"{cell:g}" if isinstance(cell, float) else str(cell)
