@@ -17,7 +17,7 @@ from ..media import ARROW, CSV, ENDINGS, JSON, NDJSON, PARQUET, content_type, wa
 from ..off_loop import off_loop
 from ..predict import State
 from ..problems import RESPONSES, Problem, asked_of_library, of_validation
-from ..sent_table import sent_table, table_body
+from ..sent_table import sent_table, table_answer, table_body
 from ..service import Service, service_of
 from .download import all_rows
 from .folder import Job, JobFolder, Progress
@@ -235,14 +235,7 @@ async def delete(request: Request, _: READ, identifier: Identifier) -> None:
     summary="What a screen found",
     responses={
         **_GONE,
-        200: {
-            "description": "The rows, by Accept.",
-            "content": {
-                JSON: {"schema": {"type": "object"}, "example": {"candidates": 3, "refused": {}, "rows": []}},
-                CSV: {"schema": {"type": "string"}},
-                PARQUET: {"schema": {"type": "string", "format": "binary"}},
-            },
-        },
+        200: table_answer("The rows, by Accept.", {"candidates": 3, "refused": {}, "rows": []}),
         409: {"description": "It is not done."},
     },
 )
