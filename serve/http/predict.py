@@ -196,7 +196,7 @@ def _query(request: Request) -> PredictQuery:
     try:
         return PredictQuery.model_validate(given)
     except ValidationError as error:
-        raise of_validation(error.errors(include_url=False)) from error
+        raise of_validation(error.errors(include_url=False), PredictQuery.model_fields) from error
 
 
 def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
@@ -212,7 +212,7 @@ def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
     try:
         return PredictBody.model_validate(given)
     except ValidationError as error:
-        raise of_validation(error.errors(include_url=False)) from error
+        raise of_validation(error.errors(include_url=False), PredictBody.model_fields) from error
 
 
 def _large_json(body: bytes, filling: dict[str, Any], service: Service) -> tuple[pd.DataFrame, How]:

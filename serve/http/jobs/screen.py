@@ -26,7 +26,7 @@ from .runner import TooManyJobsError
 
 router = APIRouter(tags=["jobs"])
 
-Identifier = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The job's id.")]
+Identifier = Annotated[str, Path(max_length=64, description="The job's id.")]
 
 
 class ScreenBody(BaseModel):
@@ -147,7 +147,7 @@ def _asked(body: bytes) -> ScreenBody:
     try:
         asked = ScreenBody.model_validate_json(body)
     except ValidationError as error:
-        raise of_validation(error.errors(include_url=False)) from error
+        raise of_validation(error.errors(include_url=False), ScreenBody.model_fields) from error
     if (asked.space is None) == (asked.formulas is None):
         raise Problem(422, "give a space or formulas, and not both")
     return asked
