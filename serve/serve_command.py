@@ -46,6 +46,7 @@ def serve_command(
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_graceful_shutdown=30,
     )
 
 

@@ -33,6 +33,7 @@ from .media import (
 from .off_loop import off_loop
 from .problems import RESPONSES, Problem, asked_of_library, of_validation
 from .sent_structures import checked_structures
+from .sent_table import table_answer
 from .service import Service, service_of
 
 router = APIRouter(tags=["predict"])
@@ -139,10 +140,6 @@ _ANSWER = {
     "models": {"conductivity": 1, "activation_energy": 1},
     "rows": [{"formula": "Na3PS4", "temperature_C": 25.0, "state": "crystalline", "log10_conductivity": -4.06}],
 }
-ANSWER_CONTENT = {
-    JSON: {"schema": {"type": "object"}, "example": _ANSWER},
-    **{media: {"schema": dict(about["schema"])} for media, about in _TABLES.items()},  # type: ignore[call-overload]
-}
 
 
 @router.post(
@@ -155,7 +152,7 @@ ANSWER_CONTENT = {
         },
         "parameters": query_parameters(PredictQuery),
     },
-    responses={**RESPONSES, 200: {"description": "One row an input, in order.", "content": ANSWER_CONTENT}},
+    responses={**RESPONSES, 200: table_answer("One row an input, in order.", _ANSWER)},
 )
 async def predict(request: Request) -> Response:
     """Each input comes back as a row with every property, its interval, the domain score and `error`.
@@ -199,7 +196,7 @@ def _query(request: Request) -> PredictQuery:
     try:
         return PredictQuery.model_validate(given)
     except ValidationError as error:
-        raise of_validation(error.errors(include_url=False)) from error
+        raise of_validation(error.errors(include_url=False), PredictQuery.model_fields) from error
 
 
 def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
@@ -215,7 +212,7 @@ def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
     try:
         return PredictBody.model_validate(given)
     except ValidationError as error:
-        raise of_validation(error.errors(include_url=False)) from error
+        raise of_validation(error.errors(include_url=False), PredictBody.model_fields) from error
 
 
 def _large_json(body: bytes, filling: dict[str, Any], service: Service) -> tuple[pd.DataFrame, How]:

@@ -125,10 +125,9 @@ class ServedModels:
 
     def _swap(self, champions: dict[str, Champion]) -> None:
         began = time.perf_counter()
-        sources = {name: c.uri for name, c in champions.items() if name != HYBRID_CONDUCTIVITY.name}
-        models = load_champions(sources)
+        models = load_champions({name: c for name, c in champions.items() if name != HYBRID_CONDUCTIVITY.name})
         hybrid = champions.get(HYBRID_CONDUCTIVITY.name)
-        fresh = Served(models, None if hybrid is None else load_hybrid(hybrid.uri), champions)
+        fresh = Served(models, None if hybrid is None else load_hybrid(hybrid), champions)
         predict_properties(models, CompositionBatch.from_formulas([_WARM]), Context.read(1))
         self._served = fresh
         # What is loaded by now stays: the collector need not walk through it amid requests (a fifth of a second).

@@ -144,5 +144,5 @@ def test_only_the_properties_asked_for_are_answered(client: TestClient) -> None:
         rows = answer.json()["rows"]
         assert "log10_conductivity" not in rows[0]
         for column in ("oxidation_limit_V", "reduction_limit_V", "energy_above_hull_eV_atom"):
-            assert [row[column] for row in rows] == whole.iloc[[1, 3]][column].tolist()
+            assert [row[column] for row in rows] == whole[column].to_numpy()[[1, 3]].tolist()
     assert client.post("/v1/predict", json={"formula": "NaCl", "properties": ["smell"]}).status_code == 422
