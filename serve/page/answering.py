@@ -30,8 +30,9 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    # A formula in an address may be a secret; it does not follow the reader to a publisher.
-    "Referrer-Policy": "no-referrer",
+    # A formula in an address may be a secret; it does not follow the reader to a publisher. ("no-referrer" would hide
+    # from the service itself that an upload comes from its own page.)
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "private, no-cache",

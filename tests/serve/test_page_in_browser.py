@@ -63,7 +63,7 @@ def arrived(browser: "WebDriver", part: str) -> None:
     from selenium.webdriver.support.expected_conditions import url_contains
     from selenium.webdriver.support.wait import WebDriverWait
 
-    WebDriverWait(browser, 60).until(url_contains(part))
+    WebDriverWait(browser, 20).until(url_contains(part))
 
 
 def focused(browser: "WebDriver") -> str:
