@@ -37,12 +37,19 @@ def screen_command(
         TimeRemainingColumn,
     )
 
+    from .report.report import page_path
+    from .report.report import report as write_report
     from .screen.description import read_space
     from .screen.engine import screen
     from .screen.spec import DEFAULT_SPEC
-    from .tables import TableWriter
+    from .tables import TableWriter, ending
     from .text import print_table
 
+    # A name that cannot be used is found now, not after hours of screening.
+    if report is not None:
+        page_path(report)
+    if output is not None:
+        ending(output)
     described = read_space(space)
     columns = (
         *(BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")),
@@ -73,8 +80,6 @@ def screen_command(
         with TableWriter(output) as writer:
             writer.write(found)
     if report is not None and len(found):
-        from .report.report import report as write_report
-
         write_report(found, report, command=typed())
         typer.echo(f"report in {report}", err=True)
     if not len(found):

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from ...models.properties import CONDUCTIVITY
 from ..screen.spec import Spec
+from ..whole_file import write_whole
 from .cells import columns_of, formula
 from .curves import Series, curves_plot, series_of
 from .drawing import drawn
@@ -87,9 +88,7 @@ def report(
     >>> "Na<sub>3</sub>PS<sub>4</sub>" in page, "oxidation_limit_V &gt;= 3.6" in page
     (True, True)
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"{path}: a report is a page; give a name that ends in .html")
+    path = page_path(path)
     missing = [c for c in _NEEDED if c not in ranked]
     if missing:
         raise KeyError(f"the table has no column {missing[0]!r}; rank it first with ion.rank")
@@ -100,10 +99,21 @@ def report(
     facts = _facts(ranked, wanted, refused, rows)
     told, heading = (title, title) if title else _title(ranked)
     text = _template().render(**facts, title=told, heading=heading, command=command)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, text)
+    return path
+
+
+def page_path(path: str | Path) -> Path:
+    """The path of a page, before the work for it begins.
+
+    Raises
+    ------
+    ValueError
+        If it does not end in .html.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"{path}: a report is a page; give a name that ends in .html")
     return path
 
 

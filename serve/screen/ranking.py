@@ -144,7 +144,10 @@ def _probability(table: pd.DataFrame, condition: Condition, interval: float) -> 
     bounds = () if exact else (f"{condition.column}_lower", f"{condition.column}_upper")
     missing = [c for c in (condition.column, *bounds) if c not in table]
     if missing:
-        raise KeyError(f"condition '{condition}' needs column {missing[0]!r}, which the table does not have")
+        raise KeyError(
+            f"condition '{condition}' needs column {missing[0]!r}, which the table does not have; give predictions, as "
+            "ion.predict or `ionscout predict` makes them"
+        )
     _check_temperature(table, condition)
     value = table[condition.column].to_numpy(np.float64)
     if exact:
