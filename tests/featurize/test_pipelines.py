@@ -1,10 +1,11 @@
 """Our transformers in the pipelines that users have: LightGBM and ridge regression on measured conductivities."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from lightgbm import LGBMRegressor
-from sklearn.base import RegressorMixin
 from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyRegressor
 from sklearn.impute import SimpleImputer
@@ -29,17 +30,17 @@ def measured() -> pd.DataFrame:
     return rows.assign(target=np.log10(kept["conductivity_S_cm"].to_numpy(dtype=float)))
 
 
-def pipeline(model: RegressorMixin) -> Pipeline:
+def pipeline(model: Any) -> Pipeline:
     formulas = make_union(IonicFeatures(), ContinuousMagpieFeatures())
     columns = make_column_transformer((formulas, "formula"), remainder="passthrough")
     return make_pipeline(columns, SimpleImputer(), StandardScaler(), model)
 
 
-def r_squared(model: RegressorMixin, rows: pd.DataFrame) -> float:
+def r_squared(model: Any, rows: pd.DataFrame) -> float:
     """Mean over five folds that share no formula."""
     inputs, target = rows.drop(columns="target"), rows["target"]
     folds = GroupKFold(5)
-    scores = cross_val_score(pipeline(model), inputs, target, groups=rows["formula"], cv=folds, error_score="raise")
+    scores = cross_val_score(pipeline(model), inputs, target, groups=rows["formula"], cv=folds)
     return float(scores.mean())
 
 
@@ -53,10 +54,10 @@ def test_lightgbm_and_ridge_learn_from_our_columns(measured: pd.DataFrame):
 
 def test_lightgbm_keeps_the_names_of_our_columns(measured: pd.DataFrame):
     columns = IonicFeatures().set_output(transform="pandas")
-    fitted = make_pipeline(columns, LIGHTGBM).fit(measured["formula"], measured["target"])
-    assert fitted[-1].feature_names_in_.tolist() == IonicFeatures().get_feature_names_out().tolist()
-    strongest = fitted[-1].feature_importances_.argmax()
-    assert fitted[-1].feature_name_[strongest] in fitted[0].get_feature_names_out()
+    booster = LGBMRegressor(n_estimators=20, n_jobs=1, verbose=-1)
+    make_pipeline(columns, booster).fit(measured["formula"], measured["target"])  # fits the booster in place
+    assert booster.feature_name_ == columns.get_feature_names_out().tolist()
+    assert booster.feature_importances_.sum() > 0
 
 
 def test_lightgbm_takes_missing_features_of_unreadable_structures_as_they_are():
