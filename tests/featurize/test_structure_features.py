@@ -31,7 +31,7 @@ from ionscout.featurize.structure.features import (
 from ionscout.featurize.structure.hosts import HOSTS, host_cif, host_structure
 
 NAMES = list(describe_structure_features())
-ON_GRID = [name for group in ("void", "bond_valence") for name in GROUPS[group].describe()]
+ON_GRID = [name for group in ("void", "bond_valence") for name in GROUPS[group].columns]
 EXACT = [name for name in NAMES if name not in ON_GRID]
 ORDERED = ["Na3PS4", "NaAlCl4", "Na3AlF6", "Na4Zr2Si3O12", "NaCl"]
 
@@ -271,10 +271,10 @@ def test_groups_are_checked_and_select_columns():
 
 
 def test_every_column_is_described_once():
-    assert len(NAMES) == len(set(NAMES)) == sum(len(group.describe()) for group in GROUPS.values())
+    assert len(NAMES) == len(set(NAMES)) == sum(len(group.columns) for group in GROUPS.values())
     crystal = Crystal.of(host_structure("Na3PS4"))
     for group in GROUPS.values():
-        assert list(group.compute(crystal)) == list(group.describe())
+        assert list(group.compute(crystal)) == list(group.columns)
 
 
 @pytest.mark.filterwarnings("ignore:Can't test estimator")  # scikit-learn's own checks feed numbers, not structures
