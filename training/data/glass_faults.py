@@ -55,7 +55,7 @@ def glass_faults(table: GlassRows | None = None) -> pd.DataFrame:
     rows = table.rows
     value, temperature = (rows[c].to_numpy(np.float64) for c in (CONDUCTIVITY.column, "temperature_C"))
     energy = table.glasses[ACTIVATION_ENERGY.column].to_numpy(np.float64)[rows["glass"]]
-    papers, median, away = _others(table)
+    papers, median, away = others_say(table)
     prefactor = value + energy / (np.log(10.0) * BOLTZMANN_EV * kelvin(temperature))
     low, high = PREFACTOR_LIMITS
     contradicted = (papers >= PAPERS) & (away >= PAPERS) & (np.abs(value - median) > DECADES)
@@ -96,8 +96,18 @@ def glass_faults(table: GlassRows | None = None) -> pd.DataFrame:
     )
 
 
-def _others(table: GlassRows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each row: other papers on near compositions, the median of what they say there, how many are far away."""
+def others_say(table: GlassRows) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What other papers say of each row: the same elements, within 2 % of the atoms, at the temperature of the row.
+
+    Returns
+    -------
+    papers : (n,) int
+        How many there are.
+    median : (n,) float64
+        Median of their log10 of the conductivity; NaN without any.
+    away : (n,) int
+        How many lie more than 1.5 decades away.
+    """
     rows, glasses = table.rows, table.glasses
     count, far = np.zeros((2, len(rows)), dtype=np.int64)
     median = np.full(len(rows), np.nan)
