@@ -10,12 +10,15 @@ from ..featurize.family import family_codes
 from .base import Answer, Estimate, PropertyModel, Question
 from .blend import Blend
 from .domain import Domain
+from .glass import GlassModel
 from .intervals import GroupedConformal
 from .physics import arrhenius_decades
 from .properties import ACTIVATION_ENERGY, CONDUCTIVITY, Property
 from .relatives import Places, Relatives
 from .student import Student
 
+# Words for the tables that rows are answered from.
+ELECTROLYTES, GLASSES = "electrolytes", "glasses"
 REFERENCE_C = 25.0  # candidates are compared as if reported at room temperature
 
 
@@ -74,6 +77,9 @@ class ArrheniusModel(PropertyModel):
     The domain score is the doubt about the level: the standard deviation, in decades, that the measured relatives of a
     composition leave open.
 
+    Crystal and glass are different questions: rows whose state is glass or amorphous are answered by a model of
+    glasses, where that knows their kind; all others by the electrolytes, as if there were no glass.
+
     Parameters
     ----------
     level, activation_energy : Taught
@@ -82,12 +88,15 @@ class ArrheniusModel(PropertyModel):
         Distinct measured compositions, which both blends refer to.
     domain : Domain
         The verdict on the domain score.
+    glasses : GlassModel, optional
+        Of glasses; without one the electrolytes answer for glasses too.
     """
 
     level: Taught
     activation_energy: Taught
     relatives: Relatives
     domain: Domain
+    glasses: GlassModel | None = None
 
     kind: ClassVar[str] = "arrhenius"
     properties: ClassVar[tuple[Property, ...]] = (CONDUCTIVITY, ACTIVATION_ENERGY)
@@ -99,6 +108,17 @@ class ArrheniusModel(PropertyModel):
 
     def estimate(self, question: Question, interval: float = 0.9) -> Answer:
         """Conductivity at the asked temperature and activation energy; `question.inputs` are at 25 C."""
+        answer = self._of_electrolytes(question, interval)
+        glassy = np.empty(0, dtype=np.intp) if self.glasses is None else np.flatnonzero(self.glasses.knows(question))
+        if self.glasses is None or not glassy.size:
+            return answer
+        estimates, score, verdict = self.glasses.estimate(question.rows(glassy), interval)
+        put = {column: said.put(glassy, estimates[column]) for column, said in answer.estimates.items()}
+        scores, verdicts, words = (np.array(a) for a in (answer.domain_score, answer.in_domain, answer.taught_by))
+        scores[glassy], verdicts[glassy], words[glassy] = score, verdict, GLASSES
+        return Answer(put, scores, verdicts, taught_by=words)
+
+    def _of_electrolytes(self, question: Question, interval: float) -> Answer:
         decades = arrhenius_decades(question.temperature_C, REFERENCE_C)
         level, energy, family = self._values(question)
         energy = np.clip(energy, ACTIVATION_ENERGY.lower, ACTIVATION_ENERGY.upper)
@@ -112,7 +132,8 @@ class ArrheniusModel(PropertyModel):
             ACTIVATION_ENERGY.column: Estimate.around(energy, energy_width, ACTIVATION_ENERGY),
         }
         verdict = self.level.blend.knows(family) & self.domain.verdict(question.batch, doubt)
-        return Answer(estimates, doubt, verdict)
+        words = np.full(len(question.batch), ELECTROLYTES, dtype=object)
+        return Answer(estimates, doubt, verdict, taught_by=words)
 
     def _values(self, question: Question) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Level at 25 C, energy and family (n,): by the students where a fast answer is asked, else by the blends."""
@@ -130,6 +151,8 @@ class ArrheniusModel(PropertyModel):
         self.level.save(folder / "level")
         self.activation_energy.save(folder / "activation_energy")
         self.relatives.save(folder / "relatives.npz")
+        if self.glasses is not None:
+            self.glasses.save(folder / "glasses")
         return {"limit": self.domain.limit, "mobile_ions": list(self.domain.mobile_ions)}
 
     @classmethod
@@ -139,4 +162,6 @@ class ArrheniusModel(PropertyModel):
             Taught.load(folder / "activation_energy"),
             Relatives.load(folder / "relatives.npz"),
             Domain(facts["limit"], tuple(facts["mobile_ions"])),
+            # A model saved before there was one of glasses has none.
+            GlassModel.load(folder / "glasses") if (folder / "glasses").is_dir() else None,
         )

@@ -38,6 +38,10 @@ class Question:
     temperature_C: np.ndarray
     fast: bool = False
 
+    def rows(self, rows: np.ndarray) -> "Question":
+        """The same asked of some rows (k,) int."""
+        return Question(self.batch[rows], self.inputs[rows], self.temperature_C[rows], self.fast)
+
     def columns(self, names: tuple[str, ...]) -> np.ndarray:
         """The named columns of `inputs`, (n, len(names)) float32."""
         return self.inputs[:, input_positions(names)]
@@ -66,18 +70,27 @@ class Estimate:
         """The same with value and both bounds replaced by what is known exactly (n,), in some rows (n,)."""
         return Estimate(*(np.where(where, exact, end) for end in (self.value, self.lower, self.upper)))
 
+    def put(self, rows: np.ndarray, other: "Estimate") -> "Estimate":
+        """The same with what another estimate (k,) says in rows (k,) int."""
+        ends = [end.copy() for end in (self.value, self.lower, self.upper)]
+        for end, new in zip(ends, (other.value, other.lower, other.upper), strict=True):
+            end[rows] = new
+        return Estimate(*ends)
+
 
 @dataclass(frozen=True)
 class Answer:
     """What a model says: estimates by column name, score and verdict (n,) of its domain, and which rows (n,) are exact.
 
-    A model without a domain leaves `domain_score` and `in_domain` empty, one that only predicts `is_exact`.
+    A model without a domain leaves `domain_score` and `in_domain` empty, one that only predicts `is_exact`, one that
+    was taught one table `taught_by`: the words for the table that each row (n,) is answered from.
     """
 
     estimates: dict[str, Estimate]
     domain_score: np.ndarray | None = None
     in_domain: np.ndarray | None = None
     is_exact: np.ndarray | None = None
+    taught_by: np.ndarray | None = None
 
     def known(self, exact: Mapping[str, np.ndarray], where: np.ndarray) -> "Answer":
         """The answer with exact values in place of the estimates, in rows where all of its columns are known.

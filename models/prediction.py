@@ -17,6 +17,8 @@ from .phases import Phases
 from .properties import CONDUCTIVITY
 from .window import WindowModel
 
+# Column that says which table a conductivity is answered from.
+TAUGHT_BY = "conductivity_source"
 KINDS: dict[str, type[PropertyModel]] = {m.kind: m for m in (ArrheniusModel, WindowModel, HullModel)}
 
 
@@ -54,7 +56,8 @@ def predict_properties(
     -------
     dict
         `column`, `column_lower`, `column_upper` for every property; `conductivity_S_cm` with its bounds beside
-        `log10_conductivity`; `domain_score` and `in_domain` where a model carries a domain; `window_source` and
+        `log10_conductivity`; `conductivity_source` ("electrolytes" or "glasses", the table that a row is answered
+        from); `domain_score` and `in_domain` where a model carries a domain; `window_source` and
         `hull_source` ("exact" or "predicted") where a model knows values exactly; last `error`. The bounds of an exact
         value are the value itself.
     """
@@ -76,11 +79,15 @@ def predict_properties(
         if said.domain_score is not None and said.in_domain is not None:
             answer["domain_score"] = np.where(failed, np.nan, said.domain_score)
             answer["in_domain"] = said.in_domain & ~failed
+        if said.taught_by is not None:
+            words = said.taught_by.copy()
+            words[failed] = None
+            answer[TAUGHT_BY] = words
         if said.is_exact is not None:
             source = np.where(said.is_exact, EXACT, PREDICTED).astype(object)
             source[failed] = None
             sources[f"{model.kind}_source"] = source
-    for column in ("domain_score", "in_domain"):
+    for column in (TAUGHT_BY, "domain_score", "in_domain"):
         if column in answer:
             answer[column] = answer.pop(column)
     answer |= sources

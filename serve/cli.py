@@ -12,6 +12,7 @@ import typer
 from .convert_command import convert_command
 from .dopants_command import batch_command, dopants_command
 from .explain_command import explain_command
+from .faults_command import faults_command
 from .hybrids_command import hybrids_command
 from .measurements_command import add_command, export_command, list_command
 from .retrain_command import retrain_command, rollback_command
@@ -270,6 +271,7 @@ app.command("space")(space_command)
 app.command("window")(window_command)
 data_app.command("add")(add_command)
 data_app.command("convert")(convert_command)
+data_app.command("faults")(faults_command)
 data_app.command("list")(list_command)
 data_app.command("export")(export_command)
 data_app.command("pull")(pull_command)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..featurize.composition import CompositionBatch
 from ..featurize.family import family_codes
-from ..models.arrhenius import REFERENCE_C, ArrheniusModel
+from ..models.arrhenius import GLASSES, REFERENCE_C, ArrheniusModel
 from ..models.base import PropertyModel, Question
 from ..models.chemical_distance import earth_movers_distance, laid_out
 from ..models.context import Context
@@ -34,6 +34,7 @@ NEIGHBOUR_COLUMNS = (
     "year",
 )
 BASE, REST = "the average material", "what its measured relatives add"
+OF_GLASSES = "what measured glasses say instead"
 
 
 def explain(inputs: Any, *, state: str | Sequence[str] | None = None) -> pd.DataFrame:
@@ -41,7 +42,8 @@ def explain(inputs: Any, *, state: str | Sequence[str] | None = None) -> pd.Data
 
     The contributions are those of TreeSHAP in the fast copy of each model (10.1038/s42256-019-0138-9), summed up over
     columns that speak of one thing. Base, contributions and the rest, by which the model itself differs from its copy,
-    add up to the prediction.
+    add up to the prediction. Of a glass that the model of glasses answers, the rest is by how much that differs from
+    the electrolytes.
 
     Parameters
     ----------
@@ -74,7 +76,8 @@ def explain_with(
     context = Context.read(len(table), table["temperature_C"], table["state"])
     model = next(m for m in models if isinstance(m, ArrheniusModel))
     question = Question(batch, model_inputs(batch, REFERENCE_C, context.state), np.full(len(batch), REFERENCE_C))
-    said = model.estimate(question).estimates
+    answer = model.estimate(question)
+    said, taught_by = answer.estimates, np.asarray(answer.taught_by)
     family_known = model.level.blend.knows(family_codes(batch))
     parts = []
     for fact, taught in ((CONDUCTIVITY, model.level), (ACTIVATION_ENERGY, model.activation_energy)):
@@ -84,12 +87,16 @@ def explain_with(
         wide = pd.DataFrame({BASE: base, **groups, REST: rest}).rename_axis("input").reset_index()
         parts.append(wide.melt("input", var_name="because", value_name=fact.column).set_index(["input", "because"]))
     out = pd.concat(parts, axis=1).reset_index()
+    words = set(out["because"]) - {BASE, REST}
     out.insert(1, "formula", table["formula"].to_numpy()[out["input"]])
     errors = pd.Series(np.where(pd.isna(batch.errors), context.errors, batch.errors), dtype=object)
     out["error"] = errors.to_numpy()[out["input"]]
     bad = out["error"].notna()
     unknown = ~family_known[out["input"]] & ~bad.to_numpy()
     out.loc[unknown & out["because"].eq(REST).to_numpy(), "because"] = "its family was never measured: the median"
+    # A glass is answered by the model of glasses; the words are those of the electrolytes, and the rest is its own.
+    of_glass = (taught_by == GLASSES)[out["input"]] & ~bad.to_numpy()
+    out.loc[of_glass & ~out["because"].isin([BASE, *words]).to_numpy(), "because"] = OF_GLASSES
     out.loc[bad, [CONDUCTIVITY.column, ACTIVATION_ENERGY.column, "because"]] = np.nan
     out = out[~bad | ~out.duplicated("input")]
     size = out[CONDUCTIVITY.column].abs().where(out["because"].ne(BASE), np.inf)

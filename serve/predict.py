@@ -40,7 +40,9 @@ def predict(
 
     Where the phase equilibria of a composition are known, in the table of windows that comes with ionscout or in the
     energies given, its limits and its energy above hull are those, exactly, and both bounds are the value itself; else
-    they are the models'. `window_source` and `hull_source` say which. A glass is never taken for the known crystal.
+    they are the models'. `window_source` and `hull_source` say which. A glass is never taken for the known crystal:
+    conductivity and activation energy of a glass come from the model of glasses where that knows its kind, and
+    `conductivity_source` says so.
 
     Parameters
     ----------
@@ -63,7 +65,8 @@ def predict(
     -------
     DataFrame
         n rows in order, index as given: the input's columns, then for every property its value, `_lower` and `_upper`;
-        `domain_score`, `in_domain`, `window_source`, `hull_source` ("exact" or "predicted"), `error`.
+        `conductivity_source` ("electrolytes" or "glasses"), `domain_score`, `in_domain`, `window_source`,
+        `hull_source` ("exact" or "predicted"), `error`.
 
     Raises
     ------

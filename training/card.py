@@ -13,6 +13,8 @@ _NOTES = {
             f"Answers are those of a material reported near {REFERENCE_C:g} °C. A material that has only ever been "
             "measured hot is over-predicted at room temperature, by up to some two decades.",
             "The slope with temperature is the predicted activation energy; melting and transitions are not known.",
+            "Glasses and amorphous solids of kinds that the glass table knows are answered by a model of their own "
+            "(its card is in the run named glasses); the figures above are those of the electrolytes.",
             "Conductivity of dense, pure samples as laboratories report them: grain boundaries and porosity move real "
             "samples by half a decade, which is also how far laboratories differ on one composition.",
         ],

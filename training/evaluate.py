@@ -10,6 +10,7 @@ from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY, PROPERTIES
 from .data.sources import data_hash, window_rows
 from .data.summary import noise_floors
 from .fit import N_FOLDS, fit_hull, fit_window
+from .glass_study import GLASS_SEEDS, glass_sections, glass_study
 from .hybrid_study import hybrid_sections
 from .importance import importance
 from .measured_table import MeasuredTable
@@ -61,9 +62,10 @@ def evaluate(
     Returns
     -------
     DataFrame
-        One row a property and split: rows, groups, MAE with its spread over shuffles and its bootstrap interval over
-        groups, the MAE of a Magpie booster and of the median on the same folds, RMSE, Spearman, the share of the true
-        top 10 % found in the predicted top 10 %, coverage and width of the 90 % interval.
+        One row a property and split (glass_conductivity and glass_activation_energy are of the glass table): rows,
+        groups, MAE with its spread over shuffles and its bootstrap interval over groups, the MAE of a Magpie booster
+        and of the median on the same folds, RMSE, Spearman, the share of the true top 10 % found in the predicted
+        top 10 %, coverage and width of the 90 % interval.
     """
     if seeds < 1:
         raise ValueError(f"seeds={seeds} must be at least 1")
@@ -81,6 +83,8 @@ def evaluate(
     tell("windows and energy above hull of sodium compounds")
     sodium, everything = _computed_figures()
 
+    tell("glasses")
+    glasses = glass_study(range(min(seeds, GLASS_SEEDS)))
     tell("hybrids")
     hybrids = hybrid_sections(seeds)
     tell("what moves the predictions")
@@ -92,6 +96,7 @@ def evaluate(
         *_by_families(studies, rows),
         _slope_section(slope),
         _computed_section(sodium, everything),
+        *glass_sections(glasses),
         *hybrids,
         _domain_section(studies[0]),
         _noise_section(),
@@ -107,7 +112,7 @@ def evaluate(
         ),
     ]
     files = write_report("How right is ionscout?", sections, Path(output))
-    summary = pd.concat([summary, sodium], ignore_index=True)
+    summary = pd.concat([summary, sodium, glasses.summary()], ignore_index=True)
     _log(summary, slope, files, rows)
     return summary
 

@@ -4,13 +4,14 @@ import json
 import logging
 import zlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..featurize.composition import CompositionBatch
+from ..models.arrhenius import ArrheniusModel
 from ..models.base import PropertyModel
 from ..models.context import Context
 from ..models.prediction import predict_properties
@@ -130,6 +131,9 @@ def retrain(
     tell(f"fitting a challenger on {len(known):,} rows")
     table = _with_champion_folds(known, curated)
     fitted = fit_arrhenius(table, seed=seed)
+    if isinstance(served, ArrheniusModel) and isinstance(fitted.model, ArrheniusModel):
+        # New measurements are of electrolytes; what is known of glasses stays.
+        fitted = replace(fitted, model=replace(fitted.model, glasses=served.glasses))
     summary = summarise(fitted)
     challenger_held = out_of_fold_table(fitted)
     names = (CONDUCTIVITY.name, ACTIVATION_ENERGY.name)

@@ -5,6 +5,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from ..models.arrhenius import REFERENCE_C, ArrheniusModel
 from ..models.context import Context
 from ..models.domain import MOBILE_IONS
 from ..models.prediction import predict_properties
+from ..models.properties import CONDUCTIVITY
 from .card import model_card
 from .data.sources import data_hash, training_rows, window_rows
 from .fit import Fitted, fit_arrhenius, fit_hull, fit_window
@@ -23,6 +25,7 @@ from .out_of_fold import OutOfFold
 from .plots import parity_plot, residual_plot
 from .registry import MODEL_FILES, connect, experiment_id, promote, register
 from .studies import tested_interval
+from .train_glass import train_glass
 from .train_hybrid import train_hybrid
 
 log = logging.getLogger(__name__)
@@ -52,7 +55,8 @@ def train(*, seed: int = 0, progress: Callable[[str], None] | None = None) -> pd
     Returns
     -------
     DataFrame
-        One row a property and grouping: property, version, grouping, rows, MAE with a 90 % bootstrap interval over
+        One row a property and grouping (glass_conductivity and glass_activation_energy are those of the glass model, a
+        part of the conductivity model): property, version, grouping, rows, MAE with a 90 % bootstrap interval over
         groups, the median's MAE, RMSE, Spearman, coverage and width of the 90 % interval.
     """
     tell = progress or log.info
@@ -65,11 +69,14 @@ def train(*, seed: int = 0, progress: Callable[[str], None] | None = None) -> pd
     )
     client = connect()
     experiment = experiment_id(client)
+    glasses, glass_summary = train_glass(experiment, seed, tell)
     summaries = []
     for title, fit, table in steps:
         tell(f"fitting {title} on {len(table):,} rows")
         started = time.perf_counter()
         fitted = fit(table, seed=seed)
+        if isinstance(fitted.model, ArrheniusModel):
+            fitted = replace(fitted, model=replace(fitted.model, glasses=glasses))
         log.info("%s: %d rows in %.1f s", title, fitted.rows, time.perf_counter() - started)
         tell(f"registering {title}")
         summary = summarise(fitted)
@@ -78,6 +85,10 @@ def train(*, seed: int = 0, progress: Callable[[str], None] | None = None) -> pd
             promote(name, number)
         summary.insert(1, "version", summary["property"].map(versions))
         summaries.append(summary)
+        if isinstance(fitted.model, ArrheniusModel):
+            # The glasses are part of the conductivity model, and have its version.
+            glass_summary.insert(1, "version", versions[CONDUCTIVITY.name])
+            summaries.append(glass_summary)
     summaries.append(train_hybrid(experiment, seed, tell))
     return pd.concat(summaries, ignore_index=True)
 
