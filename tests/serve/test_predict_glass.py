@@ -57,7 +57,7 @@ def test_glasses_come_out_as_measured():
 
 def test_conductivity_and_energy_tell_one_arrhenius_story():
     temperatures = np.array([-40.0, 25.0, 150.0, 300.0])
-    table = ion.predict(["NaPO3"] * 4, temperature_C=temperatures, state="glass")
+    table = ion.predict(["NaPO3"] * 4, temperature_C=temperatures.tolist(), state="glass")
     energy = table["activation_energy_eV"]
     assert np.ptp(energy) == 0
     line = table["log10_conductivity"][1] + energy[0] * arrhenius_decades(temperatures, 25.0)
