@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from ..featurize.composition import CompositionBatch
 from ..featurize.elements import SYMBOLS
@@ -274,7 +275,9 @@ class GlassFitted:
 def fit_glass(table: GlassTable, n_folds: int = GLASS_FOLDS, seed: int = 0) -> GlassFitted:
     """Fit the model on all glasses, and its intervals on held-out chemical systems."""
     oof = table.out_of_fold("system", n_folds, seed)
-    core = table.fit(np.arange(len(table.batch)))
+    # On one thread, as in the folds: sums in another order would give other trees.
+    with threadpool_limits(1):
+        core = table.fit(np.arange(len(table.batch)))
     doubt = oof.doubt(table.scored)
     intervals, energy_intervals = (calibrated(record) for record in oof.records())
     asked = np.flatnonzero(table.scored)
