@@ -23,6 +23,7 @@ _HOMES = {
     "ValenceOrbitalFeatures": ".valence_orbital",
     "IonPropertyFeatures": ".ion_property",
     "OxidationStates": ".oxidation",
+    "OxideGlassFeatures": ".oxide_glass",
     "FrameworkFeatures": ".framework",
     "StoredFeatures": ".store",
     "StructureBatch": ".structure.batch",
@@ -42,6 +43,7 @@ __all__ = [
     "IonicFeatures",
     "MagpieFeatures",
     "OxidationStates",
+    "OxideGlassFeatures",
     "StoichiometryFeatures",
     "StoredFeatures",
     "StructureBatch",
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from .notation import FormulaError as FormulaError
     from .oxidation import OxidationStates as OxidationStates
     from .oxidation import assign_oxidation_states as assign_oxidation_states
+    from .oxide_glass import OxideGlassFeatures as OxideGlassFeatures
     from .stoichiometry import StoichiometryFeatures as StoichiometryFeatures
     from .store import StoredFeatures as StoredFeatures
     from .structure.batch import StructureBatch as StructureBatch

@@ -36,8 +36,8 @@ _LEAST_DOUBT = {CONDUCTIVITY.name: 0.05, ACTIVATION_ENERGY.name: 0.01}
 _MOST_OTHER_ALKALI = 0.15
 _MOST_TRANSITION_METAL = 0.02
 _FIFTH = 5
-# Rows worked on together: their distances to all measured glasses take some 10 MB each.
-_BLOCK = 256
+# Rows worked on together: their distances to all measured glasses take some 2 MB each.
+_BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,16 @@ class GlassCore:
         oxides : (n, p) float32
             Their `OxideGlassFeatures`.
         """
-        blocks = [slice(start, start + _BLOCK) for start in range(0, max(len(batch), 1), _BLOCK)]
+        count = len(batch)
+        if not count:
+            return GlassLines(np.empty(0), np.empty(0), np.empty((0, len(DOUBT_COLUMNS)), dtype=np.float32))
+        # All blocks have one shape, the last filled up with its last row: no sum then depends on who else asks.
+        blocks = [np.minimum(np.arange(_BLOCK) + start, count - 1) for start in range(0, count, _BLOCK)]
         parts = [self._block(batch[block], inputs[block], oxides[block]) for block in blocks]
         return GlassLines(
-            np.concatenate([part.level for part in parts]),
-            np.concatenate([part.energy for part in parts]),
-            np.concatenate([part.doubt_inputs for part in parts]),
+            np.concatenate([part.level for part in parts])[:count],
+            np.concatenate([part.energy for part in parts])[:count],
+            np.concatenate([part.doubt_inputs for part in parts])[:count],
         )
 
     def _block(self, batch: CompositionBatch, inputs: np.ndarray, oxides: np.ndarray) -> GlassLines:
@@ -153,6 +157,36 @@ class GlassDoubt:
 
 
 @dataclass(frozen=True)
+class GlassScope:
+    """Which compositions are answered.
+
+    Parameters
+    ----------
+    elements : tuple of str
+        Elements of the measured glasses; a composition with another is not answered.
+    kinds : tuple of int
+        Kinds of glass (`KINDS`) that are answered.
+    most_of_anions : dict of str to float
+        Largest share of the anions that each halide has in a measured glass; what has more, such as an amorphous
+        chloride, is not answered.
+    """
+
+    elements: tuple[str, ...]
+    kinds: tuple[int, ...]
+    most_of_anions: dict[str, float]
+
+    def holds(self, batch: CompositionBatch) -> np.ndarray:
+        """Compositions (n,) bool that are answered if they are glasses."""
+        oxides, names = glass_oxides(batch), OxideGlassFeatures().feature_names()
+        strange = np.flatnonzero(~np.isin(SYMBOLS, self.elements))
+        known = np.asarray(batch.fractions[:, strange].sum(axis=1)).ravel() == 0
+        known &= np.asarray(batch.fractions[:, [INDEX[s] for s in IONS]].sum(axis=1)).ravel() > 0
+        for anion, most in self.most_of_anions.items():
+            known &= oxides[:, names.index(f"glass_anion_{anion}")] <= most
+        return known & np.isin(glass_kinds(batch), self.kinds)
+
+
+@dataclass(frozen=True)
 class GlassModel:
     """log10 sigma(T) = level + Ea * arrhenius_decades(T, 300 C) of glasses, with intervals and a domain.
 
@@ -164,13 +198,8 @@ class GlassModel:
         Scale of the intervals.
     intervals, energy_intervals : GroupedConformal
         Calibrated on out-of-fold residuals grouped by chemical system, by kind of glass, in units of the doubt.
-    elements : tuple of str
-        Elements of the measured glasses; a composition with another is not answered.
-    kinds : tuple of int
-        Kinds of glass (`KINDS`) that are answered.
-    most_of_anions : dict of str to float
-        Largest share of the anions that each halide has in a measured glass; what has more, such as an amorphous
-        chloride, is not answered.
+    scope : GlassScope
+        What is answered at all.
     limit : float
         Largest doubt about the conductivity at 25 C, in decades, that counts as in domain.
     """
@@ -179,9 +208,7 @@ class GlassModel:
     doubt: GlassDoubt
     intervals: GroupedConformal
     energy_intervals: GroupedConformal
-    elements: tuple[str, ...]
-    kinds: tuple[int, ...]
-    most_of_anions: dict[str, float]
+    scope: GlassScope
     limit: float
 
     def knows(self, question: Question) -> np.ndarray:
@@ -190,14 +217,7 @@ class GlassModel:
         rows = np.flatnonzero(glassy & question.batch.is_readable)
         out = np.zeros(len(question.batch), dtype=bool)
         if rows.size:
-            batch = question.batch[rows]
-            oxides, names = glass_oxides(batch), OxideGlassFeatures().feature_names()
-            strange = np.flatnonzero(~np.isin(SYMBOLS, self.elements))
-            known = np.asarray(batch.fractions[:, strange].sum(axis=1)).ravel() == 0
-            known &= np.asarray(batch.fractions[:, [INDEX[s] for s in IONS]].sum(axis=1)).ravel() > 0
-            for anion, most in self.most_of_anions.items():
-                known &= oxides[:, names.index(f"glass_anion_{anion}")] <= most
-            out[rows] = known & np.isin(glass_kinds(batch), self.kinds)
+            out[rows] = self.scope.holds(question.batch[rows])
         return out
 
     def estimate(self, question: Question, interval: float = 0.9) -> tuple[dict[str, Estimate], np.ndarray, np.ndarray]:
@@ -238,9 +258,9 @@ class GlassModel:
         facts = {
             "parts": parts,
             "oxide_columns": OxideGlassFeatures().feature_names(),
-            "elements": list(self.elements),
-            "kinds": [KINDS[k] for k in self.kinds],
-            "most_of_anions": self.most_of_anions,
+            "elements": list(self.scope.elements),
+            "kinds": [KINDS[k] for k in self.scope.kinds],
+            "most_of_anions": self.scope.most_of_anions,
             "limit": self.limit,
         }
         (folder / "glass.json").write_text(json.dumps(facts, indent=1))
@@ -271,9 +291,9 @@ class GlassModel:
             GlassDoubt(BoosterEnsemble.load(folder / "doubt_level"), BoosterEnsemble.load(folder / "doubt_energy")),
             GroupedConformal.load(folder / "intervals.npz"),
             GroupedConformal.load(folder / "energy_intervals.npz"),
-            tuple(facts["elements"]),
-            tuple(KINDS.index(k) for k in facts["kinds"]),
-            facts["most_of_anions"],
+            GlassScope(
+                tuple(facts["elements"]), tuple(KINDS.index(k) for k in facts["kinds"]), facts["most_of_anions"]
+            ),
             facts["limit"],
         )
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..training.store.measurements import Addition
+from .display import Predictions
 from .hybrids import hybrid_input
 from .predict import InputError, input_table
 from .screen.candidates import CandidateSpace
@@ -117,7 +118,7 @@ class Client:
         if "structure" in table:
             table = table.assign(formula=answer["formula"])
         out = _beside(table, answer.drop(columns=list(sent)))
-        return _finished(out, interval, strict)
+        return _finished(Predictions(out), interval, strict)
 
     def predict_hybrids(
         self,
@@ -211,15 +212,16 @@ class Client:
         if progress is not None:
             progress(job["progress"]["done"], job["progress"]["total"])
         table = _read_arrow(self.ask("GET", job["links"]["results"], headers={"accept": ARROW}).content)
-        facts = {name: job["result"][name] for name in ("interval", "candidates", "refused", "pareto")}
+        facts = {name: job["result"][name] for name in ("spec", "interval", "candidates", "refused", "pareto")}
         table.attrs = {**facts, "job": job["id"]}
-        return table
+        return Predictions(table)
 
     def rank(self, table: pd.DataFrame, spec: str | Spec = DEFAULT_SPEC, *, interval: float = 0.9) -> pd.DataFrame:
         """As `ionscout.rank`."""
         ranked = self._table("/v1/rank", table.reset_index(drop=True), spec=str(spec), interval=interval)
-        ranked.attrs = dict(table.attrs)
-        return ranked
+        wanted = Spec.parse(spec) if isinstance(spec, str) else spec
+        ranked.attrs = {**table.attrs, "spec": str(wanted), "interval": interval}
+        return Predictions(ranked)
 
     def explain(self, inputs: Any, *, state: str | Sequence[str] | None = None) -> pd.DataFrame:
         """As `ionscout.explain`, with the champions of the service."""

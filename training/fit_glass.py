@@ -6,6 +6,7 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from ..featurize.composition import CompositionBatch
 from ..featurize.elements import SYMBOLS
@@ -19,6 +20,7 @@ from ..models.glass import (
     GlassLines,
     GlassModel,
     GlassPart,
+    GlassScope,
     glass_input_columns,
     glass_inputs,
     glass_oxides,
@@ -275,23 +277,24 @@ class GlassFitted:
 def fit_glass(table: GlassTable, n_folds: int = GLASS_FOLDS, seed: int = 0) -> GlassFitted:
     """Fit the model on all glasses, and its intervals on held-out chemical systems."""
     oof = table.out_of_fold("system", n_folds, seed)
-    core = table.fit(np.arange(len(table.batch)))
+    # On one thread, as in the folds: sums in another order would give other trees.
+    with threadpool_limits(1):
+        core = table.fit(np.arange(len(table.batch)))
     doubt = oof.doubt(table.scored)
     intervals, energy_intervals = (calibrated(record) for record in oof.records())
     asked = np.flatnonzero(table.scored)
     held = GlassLines(oof.lines.level[asked], oof.lines.energy[asked], oof.lines.doubt_inputs[asked])
     limit = float(np.quantile(doubt.of_level(held, 25.0), DOMAIN_QUANTILE))
-    return GlassFitted(
-        GlassModel(
-            core, doubt, intervals, energy_intervals, _elements(table), _kinds(table), _most_of_anions(table), limit
-        ),
-        oof,
-    )
+    return GlassFitted(GlassModel(core, doubt, intervals, energy_intervals, glass_scope(table), limit), oof)
 
 
-def _elements(table: GlassTable) -> tuple[str, ...]:
+def glass_scope(table: GlassTable) -> GlassScope:
+    """Which compositions a model of these glasses answers."""
     holds = np.bincount(table.batch.amounts.tocoo().col, minlength=len(SYMBOLS))
-    return tuple(s for s, n in zip(SYMBOLS, holds, strict=True) if n >= _LEAST_GLASSES)
+    elements = tuple(s for s, n in zip(SYMBOLS, holds, strict=True) if n >= _LEAST_GLASSES)
+    names = OxideGlassFeatures().feature_names()
+    most = {s: float(table.oxides[:, names.index(f"glass_anion_{s}")].max()) for s in HALOGENS}
+    return GlassScope(elements, _kinds(table), most)
 
 
 def _kinds(table: GlassTable) -> tuple[int, ...]:
@@ -299,8 +302,3 @@ def _kinds(table: GlassTable) -> tuple[int, ...]:
     papers = table.table.glasses["group_source"].to_numpy(object)
     kinds = range(len(KINDS))
     return tuple(k for k in kinds if len(set(papers[table.scored & (table.kinds == k)])) >= _LEAST_PAPERS)
-
-
-def _most_of_anions(table: GlassTable) -> dict[str, float]:
-    names = OxideGlassFeatures().feature_names()
-    return {s: float(table.oxides[:, names.index(f"glass_anion_{s}")].max()) for s in HALOGENS}

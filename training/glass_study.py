@@ -6,15 +6,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from ..featurize.composition import CompositionBatch
 from ..featurize.magpie import MagpieFeatures
-from ..featurize.oxide_glass import KINDS
+from ..featurize.oxide_glass import KINDS, glass_kinds
 from ..models.booster import BoosterEnsemble
-from ..models.inputs import THERMAL
+from ..models.glass import GLASS_REFERENCE_C, GLASSY_STATES, glass_inputs, glass_oxides
+from ..models.inputs import THERMAL, model_inputs
 from ..models.physics import kelvin
-from ..models.properties import CONDUCTIVITY
+from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
 from .data.glass_faults import glass_faults, others_say
 from .data.glass_lines import glass_rows
-from .fit_glass import GLASS_FOLDS, GlassOutOfFold, GlassTable
+from .fit_glass import GLASS_FOLDS, GlassOutOfFold, GlassTable, glass_scope
+from .folds import grouped_folds
 from .measured_table import side_by_side
 from .metrics import grouped_bootstrap_MAE, regression_metrics
 from .out_of_fold import GROUPINGS, OutOfFold
@@ -75,8 +78,8 @@ def glass_study(seeds: Iterable[int] = range(GLASS_SEEDS)) -> GlassStudy:
     return GlassStudy(table, conductivity, energy, faulty, papers.astype(np.float64), others)
 
 
-def glass_sections(study: GlassStudy) -> list[Section]:
-    """Sections of the evaluation report."""
+def glass_sections(study: GlassStudy, own: pd.DataFrame) -> list[Section]:
+    """Sections of the evaluation report; `own` as `electrolyte_glasses` gives it."""
     shuffles = len(study.conductivity["system"].shuffles)
     text = (
         f"Sodium glasses, {GLASS_FOLDS} folds, mean of {shuffles} shuffles; Magpie booster and bootstrap on the first. "
@@ -97,6 +100,8 @@ def glass_sections(study: GlassStudy) -> list[Section]:
         Section("Glasses: which rows", rows, by_rows(study)),
         Section("Glasses: what other papers would say", floor, noise_floor(study)),
     ]
+    text = "Glasses and amorphous solids of the electrolyte table that the model of glasses answers, split by system."
+    parts.append(Section("Glasses of the electrolyte table", text, own))
     kinds = pd.Series(np.array(KINDS, dtype=object)[study.glasses.kinds[study.glasses.table.rows["glass"]]])
     energy_kinds = pd.Series(np.array(KINDS, dtype=object)[study.glasses.kinds])
     for grouping, one in study.conductivity.items():
@@ -177,6 +182,62 @@ def noise_floor(study: GlassStudy) -> pd.DataFrame:
                 **errors,
             }
         )
+    return pd.DataFrame(out)
+
+
+def electrolyte_glasses(study: GlassStudy, rows: pd.DataFrame, conductivity: Study, energy: Study) -> pd.DataFrame:
+    """The electrolyte table's own glasses: the model of electrolytes beside that of glasses, split by chemical system.
+
+    Neither has seen the system of a row, in its own table; the glass table is other people's reading of other papers.
+
+    Parameters
+    ----------
+    study : GlassStudy
+        Of the glass table.
+    rows : DataFrame
+        The electrolyte table.
+    conductivity, energy : Study
+        The model of electrolytes on it, by system.
+
+    Returns
+    -------
+    DataFrame
+        property, kind, rows, and the MAE of the median, of the model of electrolytes, of that of glasses, and of their
+        mean.
+    """
+    batch = CompositionBatch.from_formulas(rows["formula"])
+    asked = np.flatnonzero(rows["state"].isin(GLASSY_STATES) & glass_scope(study.glasses).holds(batch))
+    batch, systems = batch[asked], rows["group_system"].to_numpy(object)[asked]
+    inputs, oxides = glass_inputs(model_inputs(batch, GLASS_REFERENCE_C, "glass")), glass_oxides(batch)
+    temperature = rows["temperature_C"].to_numpy(np.float64)[asked]
+    taught = study.glasses.table.glasses["group_system"].to_numpy(object)
+    folds = grouped_folds(systems, GLASS_FOLDS, 0)
+    said = {CONDUCTIVITY: np.empty(len(asked)), ACTIVATION_ENERGY: np.empty(len(asked))}
+
+    def fill(fold: int) -> None:
+        test = np.flatnonzero(folds == fold)
+        core = study.glasses.fit(np.flatnonzero(~np.isin(taught, systems[test])))
+        lines = core.lines(batch[test], inputs[test], oxides[test])
+        said[CONDUCTIVITY][test], said[ACTIVATION_ENERGY][test] = (
+            lines.log10_conductivity(temperature[test]),
+            lines.energy,
+        )
+
+    side_by_side(fill, range(GLASS_FOLDS))
+    kind = np.where(glass_kinds(batch) == KINDS.index("chalcogenide"), "chalcogenide", "oxide and oxyhalide")
+    out = []
+    for (fact, glassy), one in zip(said.items(), (conductivity, energy), strict=True):
+        oof = one.shuffles[0]
+        place = pd.Series(np.arange(len(oof.row)), index=oof.row).reindex(asked)
+        for name in np.unique(kind):
+            use = np.flatnonzero(place.notna() & (kind == name))
+            if use.size:
+                found = place.to_numpy()[use].astype(np.intp)
+                truth, electrolytes = oof.truth[found], oof.predicted[found]
+                answers = {"median": oof.baseline[found], "electrolytes": electrolytes, "glasses": glassy[use]}
+                answers["mean_of_both"] = (electrolytes + glassy[use]) / 2.0
+                errors = {f"{k}_MAE": float(np.abs(v - truth).mean()) for k, v in answers.items()}
+                out.append({"property": fact.name, "kind": name, "rows": int(use.size), **errors})
     return pd.DataFrame(out)
 
 

@@ -9,6 +9,7 @@ from scipy.special import ndtr, ndtri
 from ...featurize.composition import CompositionBatch
 from ...featurize.element_supply import element_supply
 from ...featurize.elements import INDEX
+from ..display import Predictions
 from .pareto import better_side, pareto_of
 from .spec import DEFAULT_SPEC, FACT_COLUMNS, Condition, Spec
 
@@ -88,7 +89,7 @@ def rank(
     out = out.reset_index(drop=True)
     out.insert(list(out.columns).index("limited_by") + 1, "why", _reasons(out, wanted.conditions, names))
     out.attrs |= {"spec": str(wanted), "interval": interval}
-    return out
+    return Predictions(out)
 
 
 def chances_of(

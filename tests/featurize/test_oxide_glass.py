@@ -41,10 +41,10 @@ def test_optical_basicity_is_near_the_published(formula, published):
 
 def test_the_mixed_alkali_term_is_greatest_in_the_middle():
     shares = np.linspace(0.01, 0.99, 11)
-    terms = columns_of(*(f"Na{2 * (1 - x):.2f}K{2 * x:.2f}Si3O7" for x in shares))["glass_mixed_alkali"]
-    assert int(terms.to_numpy().argmax()) == 5
-    assert terms.iloc[5] == pytest.approx(0.5, abs=1e-3)
-    assert terms.iloc[[0, 10]].max() < 0.03
+    terms = columns_of(*(f"Na{2 * (1 - x):.2f}K{2 * x:.2f}Si3O7" for x in shares))["glass_mixed_alkali"].to_numpy()
+    assert int(terms.argmax()) == 5
+    assert terms[5] == pytest.approx(0.5, abs=1e-3)
+    assert max(terms[0], terms[10]) < 0.03
 
 
 def test_a_trace_of_an_oxide_moves_every_column_by_a_trace():

@@ -18,6 +18,7 @@ from ionscout.featurize import (
     ContinuousMagpieFeatures,
     IonPropertyFeatures,
     MagpieFeatures,
+    OxideGlassFeatures,
     StoichiometryFeatures,
     ValenceOrbitalFeatures,
 )
@@ -31,6 +32,7 @@ TRANSFORMERS = [
     StoichiometryFeatures(num_atoms=True),
     ValenceOrbitalFeatures(props=("avg",)),
     IonPropertyFeatures(),
+    OxideGlassFeatures(),
 ]
 
 each = pytest.mark.parametrize("transformer", TRANSFORMERS, ids=lambda t: type(t).__name__)

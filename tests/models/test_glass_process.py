@@ -32,9 +32,9 @@ def test_without_contradictions_it_is_the_textbook_s_process(silicates):
     process, trust = GlassProcess.fit(kernel, places, level, np.arange(31), np.zeros(31, dtype=int), nothing)
     # Every glass agrees with the rest: the noise is as low as it may be, 0.8 of the variance.
     np.testing.assert_allclose(trust, 1.0, atol=1e-6)
-    other = GaussianProcessRegressor(ConstantKernel(1.0) + Matern(1.0, nu=1.5), alpha=0.8 * 0.2**2, optimizer=None).fit(
-        places.chemistry.astype(np.float64), level - np.median(level)
-    )
+    alike = ConstantKernel(1.0, "fixed") + Matern(1.0, "fixed", nu=1.5)
+    other = GaussianProcessRegressor(alike, alpha=0.8 * 0.2**2)
+    other.fit(places.chemistry.astype(np.float64), level - np.median(level))
     said = process.predict(places.distances(places))
     np.testing.assert_allclose(said, np.median(level) + other.predict(places.chemistry), atol=2e-3)
 

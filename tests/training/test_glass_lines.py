@@ -53,7 +53,7 @@ def test_faults_name_row_value_and_reason(faults):
     assert faults["reason"].str.len().gt(20).all()
     file = load_curated("glass_electrolytes")
     np.testing.assert_allclose(
-        np.log10(file.loc[faults["row"], "conductivity_S_cm"]), faults["log10_conductivity"], atol=1e-9
+        np.log10(file["conductivity_S_cm"].loc[faults["row"]].to_numpy(float)), faults["log10_conductivity"], atol=1e-9
     )
     assert set(faults["rule"]) == {"prefactor", "too conductive", "contradicted", "paper contradicted"}
 
