@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from ... import __version__
+from ..page.routes import router as page
 from . import health, measurements, models, predict, problems, spaces, tables
+from .access import needs
 from .body import BodyLimits
 from .deadline import Deadline
 from .described import with_keys
@@ -59,6 +61,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     problems.install(app)
     for resource in (predict, tables, spaces, screen, measurements, models, retrain, health):
         app.include_router(resource.router)
+    app.include_router(page, dependencies=[Depends(needs("read"))])
     app.openapi = with_keys(app)
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Deadline, seconds=settings.timeout_s)

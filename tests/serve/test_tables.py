@@ -60,3 +60,12 @@ def test_unusable_files_are_named_with_the_remedy(tmp_path):
     (tmp_path / "half.csv.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(TableError, match="half.csv.gz"):
         list(read_chunks(tmp_path / "half.csv.gz", 10))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_texts_and_numbers_in_one_column_are_written_as_texts(tmp_path, ending):
+    with TableWriter(tmp_path / f"out{ending}") as writer:
+        writer.write(pd.DataFrame({"formula": ["NaCl", "NaBr", "NaI"], "temperature_C": ["60", 25.0, None]}))
+    back = pd.concat(list(read_chunks(tmp_path / f"out{ending}", 5, as_typed=True)))
+    assert back["temperature_C"].tolist()[:2] == ["60", "25"]
+    assert back["temperature_C"].isna().tolist() == [False, False, True]
