@@ -70,7 +70,7 @@ def caller(request: Request, scope: str) -> Caller:
     service = service_of(request)
     token, is_browser = _token(request)
     if token is None:
-        if not _is_open(request, service.settings):
+        if not is_open(request, service.settings):
             raise _unknown(
                 "an API key is needed: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'; keys are made "
                 "with `ionscout serve keys add NAME --scope ...`"
@@ -114,7 +114,7 @@ def _token(request: Request) -> tuple[str | None, bool]:
     return (given or kind, False) if kind else (None, False)
 
 
-def _is_open(request: Request, settings: ServiceSettings) -> bool:
+def is_open(request: Request, settings: ServiceSettings) -> bool:
     """Whether this connection came over loopback to a service that was told to stay there."""
     server = (request.scope.get("server") or ("",))[0]
     stays = is_loopback(settings.host) and not settings.require_keys
@@ -134,7 +134,7 @@ def _check_site(request: Request) -> None:
     """Refuse what a page of another site makes a browser ask of this machine."""
     host = request.headers.get("host", "")
     named = urlsplit(f"//{host}").hostname or ""
-    if _is_open(request, service_of(request).settings) and not is_loopback(named):
+    if is_open(request, service_of(request).settings) and not is_loopback(named):
         raise Problem(403, f"the host {named!r} is not this machine; ask for localhost or 127.0.0.1, or use an API key")
     origin = request.headers.get("origin")
     if origin is not None and request.method not in ("GET", "HEAD") and urlsplit(origin).netloc != host:
