@@ -147,6 +147,7 @@ def test_exact_values_are_told_from_predicted_ones(page_url):
         ("/dopants/ranking", {**ASKED, "site": "Ti"}, "site 'Ti' is not in host"),
         ("/dopants/ranking", {**ASKED, "dopant": ["Na"]}, "no candidate is left: Na is the mobile ion"),
         ("/dopants/ranking", {**ASKED, "x": "a lot"}, "x 'a' is not a number"),
+        ("/dopants/ranking", {**ASKED, "by": "beauty"}, "by 'beauty': choose one of probability, conductivity"),
         ("/dopants/ranking", {**ASKED, "spec": "speed >= 3"}, "'speed' is not a property"),
         ("/dopants/ranking", {**ASKED, "spec": "conductivity at 60 C >= 1e-3", "temperature": "25"}, "leave one"),
         ("/dopants/ranking", {**ASKED, "compensate": "anion_exchange"}, "name the old and the new one"),
@@ -170,7 +171,11 @@ def test_a_ranking_is_that_of_the_library(page_url):
     candidates = ion.dopants(HOST, site="Zr", dopants=ASKED["dopant"], x=[0.1, 0.3])
     expected = ion.rank(ion.predict(candidates.to_dataframe()), ASKED["spec"])
     shown = page.xpath("//table[contains(@class, 'ranking')]/tbody/tr/th/a")
-    assert [link.text_content() for link in shown] == expected["formula"].tolist()
+    assert [link.text_content() for link in shown] == [HOST, *expected["formula"]]
+    ordered = get(page_url, "/dopants/ranking", by="oxidation_limit", **ASKED)
+    shown = ordered.xpath("//table[contains(@class, 'ranking')]/tbody/tr/th/a")
+    by_limit = expected.sort_values("oxidation_limit_V", ascending=False, kind="stable")
+    assert [link.text_content() for link in shown] == [HOST, *by_limit["formula"]]
     answer = requests.get(page_url + "/dopants/ranking.csv", params=ASKED, timeout=60)
     file = pd.read_csv(io.BytesIO(answer.content))
     np.testing.assert_allclose(file["probability"], expected["probability"], rtol=1e-9)
@@ -209,6 +214,17 @@ def test_the_map_shows_the_best_of_each_dopant_and_why_others_have_none(page_url
         assert share in tiles[symbol] or probability < 0.001
     greyed = {span.text: span.get("title") for span in page.xpath("//table[contains(@class, 'map')]//span")}
     assert greyed["O"] == "Oxygen: not asked"
+
+
+def test_the_map_may_be_coloured_by_a_property(page_url):
+    page = get(page_url, "/dopants/ranking", shade="oxidation_limit", **ASKED)
+    table = ion.predict(ion.dopants(HOST, site="Zr", dopants=ASKED["dopant"], x=[0.1, 0.3]).to_dataframe())
+    best = table.groupby("dopant")["oxidation_limit_V"].max()
+    tiles = {a.text: a.get("title") for a in page.xpath("//table[contains(@class, 'map')]//a")}
+    assert all(f": {best[symbol]:.2f}, " in title for symbol, title in tiles.items())
+    shades = {a.text: int(a.get("class").split("shade-")[1]) for a in page.xpath("//table[contains(@class, 'map')]//a")}
+    assert shades[best.idxmax()] == 9
+    assert shades[best.idxmin()] == 0
 
 
 def test_the_drawn_front_is_that_of_conductivity_and_oxidation_limit(page_url):
