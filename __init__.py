@@ -38,6 +38,7 @@ _HOMES = {
     "predict_hybrids": ".serve.hybrids",
     "rank": ".serve.screen.ranking",
     "read_space": ".serve.screen.description",
+    "report": ".serve.report.report",
     "retrain": ".training.retrain",
     "screen": ".serve.screen.engine",
     "train": ".training.train",
@@ -68,6 +69,7 @@ __all__ = [
     "predict_hybrids",
     "rank",
     "read_space",
+    "report",
     "retrain",
     "screen",
     "train",
@@ -83,6 +85,7 @@ if TYPE_CHECKING:
     from .serve.interface import coatings, interface
     from .serve.interface_measurements import interface_measurements
     from .serve.predict import predict
+    from .serve.report.report import report
     from .serve.screen.description import read_space
     from .serve.screen.dopants import dopants
     from .serve.screen.engine import screen

@@ -17,6 +17,8 @@ from .measurements_command import add_command, export_command, list_command
 from .retrain_command import retrain_command, rollback_command
 from .screen_command import screen_command
 from .serve_command import serve_app
+from .space_command import space_command
+from .typed import typed
 from .window_command import Energies, pull_command, window_command, windows_command
 
 if TYPE_CHECKING:
@@ -123,14 +125,26 @@ def rank(
     output: Output = None,
     top: Annotated[int, typer.Option(min=1, help="Rows to print.")] = PRINTED_ROWS,
     plot: Annotated[Path | None, typer.Option(help="PNG of the best candidates with their intervals.")] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML page of the ranking, complete in one file.")] = None,
+    refused: Annotated[
+        Path | None, typer.Option(help="For the report: what was refused, as `ionscout dopants --refused` writes it.")
+    ] = None,
 ) -> None:
     """Order predictions by the probability that they meet a spec."""
     import pandas as pd
 
+    if refused is not None and report is None:
+        raise ValueError(f"--refused {refused} is shown in a report; name one with --report FILE.html")
+    from .report.report import page_path
+    from .report.report import report as write_report
     from .screen.ranking import rank as rank_table
     from .screen.spec import DEFAULT_SPEC
-    from .tables import TableWriter, read_chunks
+    from .tables import TableWriter, ending, read_chunks
 
+    if report is not None:
+        page_path(report)
+    if output is not None:
+        ending(output)
     table = pd.concat(list(read_chunks(input, 100_000)))
     ranked = rank_table(table, spec or DEFAULT_SPEC)
     if output is not None:
@@ -141,6 +155,10 @@ def rank(
 
         plot.parent.mkdir(parents=True, exist_ok=True)
         ranking_plot(ranked).savefig(plot, dpi=150)
+    if report is not None:
+        known = None if refused is None else pd.concat(list(read_chunks(refused, 100_000)))
+        write_report(ranked, report, refused=known, command=typed())
+        typer.echo(f"report in {report}", err=True)
     _print(ranked, f"spec: {spec or DEFAULT_SPEC}", limit=top)
     _report(len(ranked), int(ranked["rank"].isna().sum()), output)
 
@@ -248,6 +266,7 @@ app.command("hybrids")(hybrids_command)
 app.command("retrain")(retrain_command)
 models_app.command("rollback")(rollback_command)
 app.command("screen")(screen_command)
+app.command("space")(space_command)
 app.command("window")(window_command)
 data_app.command("add")(add_command)
 data_app.command("convert")(convert_command)

@@ -15,6 +15,7 @@ from .hybrids import hybrid_input
 from .predict import InputError, input_table
 from .screen.candidates import CandidateSpace
 from .screen.spec import DEFAULT_SPEC, Spec
+from .wire import addition_of, json_rows, plain, read_arrow, structure_text
 
 if TYPE_CHECKING:
     import httpx
@@ -111,7 +112,7 @@ class Client:
         table = input_table(inputs, temperature_C, state)
         sent = table[["formula", "temperature_C", "state"]]
         if "structure" in table:
-            sent = sent.assign(structure=[_text_of(cell) for cell in table["structure"]])
+            sent = sent.assign(structure=[structure_text(cell) for cell in table["structure"]])
         answer = self._rows("/v1/predict", sent, interval=interval)
         answer.index = table.index
         if "structure" in table:
@@ -151,7 +152,7 @@ class Client:
         shares: str | float = "equal",
     ) -> "ServedCandidates":
         """As `ionscout.dopants`."""
-        asked = {name: _plain(value) for name, value in locals().items() if name != "self"}
+        asked = {name: plain(value) for name, value in locals().items() if name != "self"}
         return ServedCandidates(self, "dopants", asked)
 
     def hybrids(
@@ -167,7 +168,7 @@ class Client:
         temperature_C: Any = 25.0,
     ) -> "ServedCandidates":
         """As `ionscout.hybrids`."""
-        asked = {name: _plain(value) for name, value in locals().items() if name != "self"}
+        asked = {name: plain(value) for name, value in locals().items() if name != "self"}
         return ServedCandidates(self, "hybrids", asked)
 
     def screen(
@@ -210,7 +211,7 @@ class Client:
             raise RefusedError(f"the screen has {job['state']}: {job['message']}")
         if progress is not None:
             progress(job["progress"]["done"], job["progress"]["total"])
-        table = _read_arrow(self.ask("GET", job["links"]["results"], headers={"accept": ARROW}).content)
+        table = read_arrow(self.ask("GET", job["links"]["results"], headers={"accept": ARROW}).content)
         facts = {name: job["result"][name] for name in ("interval", "candidates", "refused", "pareto")}
         table.attrs = {**facts, "job": job["id"]}
         return table
@@ -231,7 +232,7 @@ class Client:
 
     def models(self) -> pd.DataFrame:
         """As `ionscout.models`: what the service's registry holds."""
-        return _read_arrow(self.ask("GET", "/v1/models", headers={"accept": ARROW}).content)
+        return read_arrow(self.ask("GET", "/v1/models", headers={"accept": ARROW}).content)
 
     def add_measurements(
         self,
@@ -244,7 +245,7 @@ class Client:
         """As `ionscout.add_measurements`, into the store of the service; `by` is the key's name if nothing is said."""
         params = {name: value for name, value in (("by", by), ("source", source), ("kind", kind)) if value is not None}
         if isinstance(table, pd.DataFrame):
-            content, media = _json_rows(table), "application/json"
+            content, media = json_rows(table), "application/json"
         else:
             path = Path(table)
             content, params["source"] = path.read_bytes(), source or path.name
@@ -262,7 +263,7 @@ class Client:
             raise RefusedError(
                 f"{error}; row {error.errors[0]['row']}: {error.errors[0]['message']}", error.status, error.errors
             ) from error
-        return _addition(told)
+        return addition_of(told)
 
     def measurements(self, kind: str | None = None, by: str | None = None) -> pd.DataFrame:
         """As `ionscout.measurements`, from the store of the service."""
@@ -270,7 +271,7 @@ class Client:
         parts = []
         while True:
             answer = self.ask("GET", "/v1/measurements", headers={"accept": ARROW}, params=params)
-            parts.append(_read_arrow(answer.content))
+            parts.append(read_arrow(answer.content))
             if "x-next-after" not in answer.headers:
                 return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
             params["after"] = answer.headers["x-next-after"]
@@ -306,7 +307,7 @@ class Client:
 
     def _table(self, path: str, table: pd.DataFrame, **params: Any) -> pd.DataFrame:
         headers = {"content-type": "application/json", "accept": ARROW}
-        return _read_arrow(self.ask("POST", path, content=_json_rows(table), headers=headers, params=params).content)
+        return read_arrow(self.ask("POST", path, content=json_rows(table), headers=headers, params=params).content)
 
 
 @dataclass(frozen=True)
@@ -338,7 +339,7 @@ class ServedCandidates:
 
     def _get(self, rows: str) -> pd.DataFrame:
         headers, params = {"accept": ARROW}, {"rows": rows}
-        return _read_arrow(
+        return read_arrow(
             self.client.ask("POST", f"/v1/{self.kind}", json=self.asked, headers=headers, params=params).content
         )
 
@@ -371,41 +372,6 @@ def _space_of(candidates: Any) -> dict[str, Any]:
     return {"formulas": [str(formula) for formula in formulas]}
 
 
-def _plain(value: Any) -> Any:
-    """Tuples and arrays as JSON has them."""
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
-    return [_plain(item) for item in value] if isinstance(value, tuple | list) else value
-
-
-def _json_rows(table: pd.DataFrame) -> bytes:
-    """Rows as JSON, numbers to the last digit."""
-    from .http.media import records, write_json
-
-    return write_json(records(table))
-
-
-def _read_arrow(content: bytes) -> pd.DataFrame:
-    import pyarrow as pa
-
-    with pa.ipc.open_stream(pa.BufferReader(content)) as stream:
-        return stream.read_all().to_pandas()
-
-
-def _text_of(cell: Any) -> Any:
-    """A structure as a service takes it: texts as they are, pymatgen's as JSON, files read here."""
-    import json
-
-    from ..featurize.structure.reading import is_path
-
-    if hasattr(cell, "as_dict"):
-        return json.dumps(cell.as_dict())
-    if isinstance(cell, dict):
-        return json.dumps(cell)
-    is_file = isinstance(cell, Path) or (isinstance(cell, str) and is_path(cell))
-    return Path(cell).read_text(encoding="utf-8", errors="replace") if is_file and Path(cell).is_file() else cell
-
-
 def _beside(table: pd.DataFrame, answer: pd.DataFrame) -> pd.DataFrame:
     """The answer's columns behind the table's own."""
     return pd.concat([table[[c for c in table.columns if c not in answer]], answer], axis=1)
@@ -417,11 +383,3 @@ def _finished(out: pd.DataFrame, interval: float, strict: bool) -> pd.DataFrame:
         row = int(np.flatnonzero(out["error"].notna())[0])
         raise InputError(f"row {row}: {out['error'].iloc[row]}")
     return out
-
-
-def _addition(told: dict[str, Any]) -> Addition:
-    added = pd.DataFrame(told["added"], columns=["row", "measurement_id"])
-    already = pd.DataFrame(told["already"], columns=["row", "measurement_id", "added_by", "added_at"])
-    already["added_at"] = pd.to_datetime(already["added_at"], utc=True)
-    problems = pd.DataFrame(told["problems"], columns=["row", "column", "value", "severity", "reason", "remedy"])
-    return Addition(told["table"], added, already, problems, tuple(told["assumed"]), told["n_rows"])

@@ -22,9 +22,10 @@ def explain_command(
         raise ValueError(why["error"].iloc[0])
     sums = why[[CONDUCTIVITY.column, ACTIVATION_ENERGY.column]].sum()
     columns = ["because", CONDUCTIVITY.column, ACTIVATION_ENERGY.column]
+    said = f"{10 ** sums.iloc[0]:.2g} S/cm (log10 {sums.iloc[0]:.2f}), {sums.iloc[1]:.2f} eV"
     print_frame(
         why[columns].round({CONDUCTIVITY.column: 2, ACTIVATION_ENERGY.column: 3}),
-        f"{formula} at 25 C: 10^{sums.iloc[0]:.2f} S/cm, {sums.iloc[1]:.2f} eV, because of",
+        f"{formula} at 25 C: {said}, because of",
     )
     near = neighbours(formula, count).drop(columns="input")
     print_frame(

@@ -17,6 +17,7 @@ from ..models.phases import Phases
 from ..models.prediction import predict_properties
 from ..training.registry import champions
 from .ahead import in_order
+from .display import Predictions
 from .known_energies import energies_of
 
 CHUNK_ROWS = 4096  # keeps what a chunk needs, distances to the measured compositions most of all, near 50 MB
@@ -85,7 +86,7 @@ def predict(
     table = input_table(inputs, temperature_C, state)
     models, phases = champions(), known_phases(energies)
     parts = list(side_by_side(lambda part: predict_table(part, models, interval, phases), _chunks(table)))
-    out = pd.concat(parts) if len(parts) > 1 else parts[0]
+    out = Predictions(pd.concat(parts) if len(parts) > 1 else parts[0])
     out.attrs["interval"] = interval
     if strict and out["error"].notna().any():
         row = int(np.flatnonzero(out["error"].notna())[0])

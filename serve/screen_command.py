@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from .typed import typed
+
 
 def screen_command(
     space: Annotated[Path, typer.Argument(help="TOML description of a space, or a CSV or Parquet with `formula`.")],
@@ -14,6 +16,7 @@ def screen_command(
     top: Annotated[int, typer.Option(min=1, help="Candidates in the shortlist.")] = 100,
     out: Annotated[Path | None, typer.Option(help="Folder for every candidate; a stopped run goes on there.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="CSV or Parquet for the shortlist.")] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML page of the shortlist, complete in one file.")] = None,
     temperature: Annotated[float, typer.Option("--temperature", "-t", help="Temperature in C.")] = 25.0,
     state: Annotated[
         str, typer.Option(help="crystalline, glass, glass_ceramic, amorphous or unknown.")
@@ -34,12 +37,19 @@ def screen_command(
         TimeRemainingColumn,
     )
 
+    from .report.report import page_path
+    from .report.report import report as write_report
     from .screen.description import read_space
     from .screen.engine import screen
     from .screen.spec import DEFAULT_SPEC
-    from .tables import TableWriter
+    from .tables import TableWriter, ending
     from .text import print_table
 
+    # A name that cannot be used is found now, not after hours of screening.
+    if report is not None:
+        page_path(report)
+    if output is not None:
+        ending(output)
     described = read_space(space)
     columns = (
         *(BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")),
@@ -69,6 +79,9 @@ def screen_command(
     if output is not None:
         with TableWriter(output) as writer:
             writer.write(found)
+    if report is not None and len(found):
+        write_report(found, report, command=typed())
+        typer.echo(f"report in {report}", err=True)
     if not len(found):
         typer.echo("no candidate is left", err=True)
     else:

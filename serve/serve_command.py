@@ -1,5 +1,6 @@
 """`ionscout serve`: the REST service, and the keys of those who may use it from elsewhere."""
 
+import os
 from typing import Annotated, Any
 
 import typer
@@ -39,6 +40,9 @@ def serve_command(
             "`ionscout serve keys add NAME --scope read`, or stay on 127.0.0.1"
         )
     log_json()
+    # A registry that is away is asked again with the next look; nothing is to hang on it for minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     uvicorn.run(
         create_app(settings),
         host=settings.host,
@@ -46,6 +50,7 @@ def serve_command(
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_graceful_shutdown=30,
     )
 
 

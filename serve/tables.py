@@ -1,5 +1,6 @@
 """Tables in and out of files: CSV or Parquet by the file's ending, streamed where they are large."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -98,7 +99,22 @@ class TableWriter:
         return self
 
     def write(self, chunk: pd.DataFrame) -> None:
-        """Append a chunk; all chunks have the same columns."""
+        """Append a chunk; all chunks have the same columns.
+
+        Raises
+        ------
+        OSError
+            Naming the file, if it cannot be written, as on a full disk.
+        """
+        try:
+            self._write(chunk)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> OSError:
+        return OSError(f"{self.path}: cannot be written ({os.strerror(error.errno) if error.errno else error})")
+
+    def _write(self, chunk: pd.DataFrame) -> None:
         import pyarrow as pa
 
         # A column without a value in this chunk may have texts in the next; Arrow would call it null and then refuse.
@@ -141,12 +157,20 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        if kind is None and self._stream is not None:
-            self._partial.replace(self.path)
-        else:
-            self._partial.unlink(missing_ok=True)
+        failed = kind is not None or self._stream is None
+        try:
+            if self._stream is not None:
+                self._stream.close()
+            if not failed:
+                self._partial.replace(self.path)
+        except OSError as last:
+            # What is buffered may meet the full disk only now; an error that came before says more.
+            failed = True
+            if kind is None:
+                raise self._unwritable(last) from last
+        finally:
+            if failed:
+                self._partial.unlink(missing_ok=True)
 
 
 def _as_text(cell: Any) -> str:

@@ -8,14 +8,14 @@ from rich.table import Table
 from ..models.exact_values import EXACT
 from ..models.properties import PROPERTIES, Property
 
-_HEADINGS = {
+HEADINGS = {
     "log10_conductivity": "log₁₀ σ (S/cm)",
     "activation_energy_eV": "Eₐ (eV)",
     "reduction_limit_V": "reduction (V)",
     "oxidation_limit_V": "oxidation (V)",
     "energy_above_hull_eV_atom": "above hull (eV)",
 }
-_SOURCES = {
+SOURCES = {
     "reduction_limit_V": "window_source",
     "oxidation_limit_V": "window_source",
     "energy_above_hull_eV_atom": "hull_source",
@@ -45,7 +45,7 @@ def print_table(table: pd.DataFrame, title: str) -> None:
     if "probability" in table:
         shown.add_column("meets spec", justify="right")
     for fact in facts:
-        shown.add_column(_HEADINGS[fact.column], justify="right")
+        shown.add_column(HEADINGS[fact.column], justify="right")
     shown.add_column("in domain", justify="center")
     if "pareto" in table:
         shown.add_column("Pareto", justify="center")
@@ -88,7 +88,7 @@ def _interval(row: dict, fact: Property) -> str:
     if pd.isna(value):
         return ""
     digits = fact.decimals
-    if row.get(_SOURCES.get(fact.column)) == EXACT:
+    if row.get(SOURCES.get(fact.column)) == EXACT:
         return f"{value:.{digits}f} exact"
     return f"{value:.{digits}f} \\[{lower:.{digits}f}, {upper:.{digits}f}]"
 

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from ..models.arrhenius import REFERENCE_C
-from .fit import GROUPINGS, Fitted
+from .fit import Fitted
+from .out_of_fold import GROUPINGS
 
 _NOTES = {
     "arrhenius": (

@@ -16,8 +16,9 @@ from ..models.lithium_teacher import LithiumTeacher, teacher_inputs
 from .data.external import load_lithium_polymers
 from .data.repeats import group_keys, source_of
 from .data.sources import load_curated
-from .fit import DOMAIN_QUANTILE, N_FOLDS, OutOfFold
+from .fit import DOMAIN_QUANTILE, N_FOLDS
 from .folds import grouped_folds
+from .out_of_fold import OutOfFold
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..models.intervals import GroupedConformal
 from ..models.lithium_teacher import LithiumTeacher
-from .fit import N_FOLDS, OutOfFold
+from .fit import N_FOLDS
 from .fit_hybrid import (
     BASELINES,
     HYBRID_GROUPINGS,
@@ -20,6 +20,7 @@ from .fit_hybrid import (
 )
 from .folds import grouped_folds
 from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
+from .out_of_fold import OutOfFold
 from .plots import parity_plot
 from .report import Section
 

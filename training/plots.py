@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .fit import GROUPINGS, OutOfFold
 from .metrics import regression_metrics
+from .out_of_fold import GROUPINGS, OutOfFold
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,7 +1,9 @@
 """The model registry: every training run adds a version, the alias `champion` serves."""
 
+import hashlib
 import logging
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -21,12 +23,17 @@ if TYPE_CHECKING:
 EXPERIMENT = "ionscout"
 CHAMPION = "champion"
 PREVIOUS = "previous_champion"  # tag of a registered model: the version that served before
+FILES_SHA256 = "files_sha256"  # tag of a version: the hash of its model's files
 MODEL_FILES = "ionscout_model"  # name of the pyfunc artifact that holds what PropertyModel.save wrote
 _REQUIRED = ("ionscout", "matminer", "mlflow", "numpy", "pandas", "pymatgen", "rdkit", "scipy", "xgboost")
 # Everything that has versions and a champion; hybrids are no formulas, so `champions` and `ion.predict` leave them out.
 _REGISTERED = (*PROPERTIES, HYBRID_CONDUCTIVITY.name)
 
 log = logging.getLogger(__name__)
+
+
+class ModelFilesError(ValueError):
+    """The files of a model are not those that were registered."""
 
 
 class NoChampionError(LookupError):
@@ -75,24 +82,36 @@ def champions() -> tuple[PropertyModel, ...]:
     RuntimeError
         If two properties that physics ties together would be served by different models.
     """
-    return load_champions(champion_sources())
+    client = connect()
+    return load_champions({name: _champion(client, name) for name in PROPERTIES})
 
 
-def load_champions(sources: dict[str, str]) -> tuple[PropertyModel, ...]:
-    """The models at the places that `champion_sources` names, in its order; a model of two properties stands once.
+@dataclass(frozen=True)
+class Champion:
+    """The version of a property that serves, where its files are, and their hash where one was registered."""
+
+    version: int
+    uri: str
+    sha256: str | None
+
+
+def load_champions(found: Mapping[str, Champion]) -> tuple[PropertyModel, ...]:
+    """The models of `registered_champions` without hybrids, in its order; a model of two properties stands once.
 
     Raises
     ------
+    ModelFilesError
+        If the files of a model are not those that were registered.
     RuntimeError
         If two properties that physics ties together would be served by different models.
     """
-    loaded = {uri: _load(uri) for uri in dict.fromkeys(sources.values())}
-    for name, uri in sources.items():
-        for tied in loaded[uri].properties:
-            if sources[tied.name] != uri:
+    loaded = {champion.uri: _load(champion.uri, champion.sha256) for champion in found.values()}
+    for name, champion in found.items():
+        for tied in loaded[champion.uri].properties:
+            if found[tied.name].uri != champion.uri:
                 raise RuntimeError(
                     f"{name} and {tied.name} come from one model, but their champions differ "
-                    f"({uri} and {sources[tied.name]}); promote both together with `ionscout models promote`"
+                    f"({champion.uri} and {found[tied.name].uri}); promote both together with `ionscout models promote`"
                 )
     return tuple(loaded.values())
 
@@ -107,14 +126,6 @@ def champion_sources() -> dict[str, str]:
     """
     client = connect()
     return {name: _champion(client, name).uri for name in PROPERTIES}
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The version of a property that serves, and where its files are."""
-
-    version: int
-    uri: str
 
 
 def registered_champions() -> dict[str, Champion]:
@@ -140,7 +151,7 @@ def hybrid_champion() -> HybridModel:
     NoChampionError
         If there is none; trains nothing by itself.
     """
-    return load_hybrid(_champion(connect(), HYBRID_CONDUCTIVITY.name).uri)
+    return load_hybrid(_champion(connect(), HYBRID_CONDUCTIVITY.name))
 
 
 def connect() -> "MlflowClient":
@@ -222,12 +233,16 @@ def register(
         pip_requirements=[f"{name}=={version(name)}" for name in _REQUIRED],
     )
     client = mlflow.MlflowClient()
-    run = mlflow.active_run()
+    run, digest = mlflow.active_run(), files_sha256(folder)
     versions = {}
     for p in model.properties:
         _create_registered_model(client, p)
         found = client.create_model_version(
-            p.name, logged.model_uri, run_id=run.info.run_id if run else None, model_id=logged.model_id
+            p.name,
+            logged.model_uri,
+            run_id=run.info.run_id if run else None,
+            tags={FILES_SHA256: digest},
+            model_id=logged.model_id,
         )
         versions[p.name] = int(found.version)
     return versions
@@ -342,6 +357,15 @@ def _champion_version(client: "MlflowClient", name: str) -> int | None:
         raise
 
 
+def files_sha256(folder: Path) -> str:
+    """Hash of all files under a folder, with their names."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def _champion(client: "MlflowClient", name: str) -> Champion:
     """The champion of a property."""
     number = _champion_version(client, name)
@@ -350,21 +374,41 @@ def _champion(client: "MlflowClient", name: str) -> Champion:
             f"no model of {name} has the alias '{CHAMPION}' in {tracking_uri()}; run `ionscout train` first, "
             "or set IONSCOUT_HOME or MLFLOW_TRACKING_URI to where the models are"
         )
-    return Champion(number, client.get_model_version_download_uri(name, str(number)))
+    tags = client.get_model_version(name, str(number)).tags
+    uri = client.get_model_version_download_uri(name, str(number))
+    return Champion(number, uri, tags.get(FILES_SHA256))
+
+
+def load_hybrid(champion: Champion) -> HybridModel:
+    """The hybrid model of a champion.
+
+    Raises
+    ------
+    ModelFilesError
+        If its files are not those that were registered.
+    """
+    return _load_hybrid(champion.uri, champion.sha256)
 
 
 @lru_cache(maxsize=4)
-def load_hybrid(uri: str) -> HybridModel:
-    """Load the hybrid model at an artifact location."""
-    from mlflow.artifacts import download_artifacts
-
-    return HybridModel.load(Path(download_artifacts(artifact_uri=uri)) / "artifacts" / MODEL_FILES)
+def _load_hybrid(uri: str, sha256: str | None) -> HybridModel:
+    return HybridModel.load(_checked_files(uri, sha256))
 
 
 @lru_cache(maxsize=16)
-def _load(uri: str) -> PropertyModel:
+def _load(uri: str, sha256: str | None) -> PropertyModel:
     """Load the model at an artifact location; locations are never written twice, so this is safe to remember."""
+    return load_model(_checked_files(uri, sha256))
+
+
+def _checked_files(uri: str, sha256: str | None) -> Path:
+    """Folder of a model's files; versions that were registered before there were hashes are taken as they are."""
     from mlflow.artifacts import download_artifacts
 
     folder = Path(download_artifacts(artifact_uri=uri)) / "artifacts" / MODEL_FILES
-    return load_model(folder)
+    if sha256 is not None and files_sha256(folder) != sha256:
+        raise ModelFilesError(
+            f"the files of the model at {uri} are not those that were registered (their hash differs); restore them, "
+            "or promote another version with `ionscout models promote`"
+        )
+    return folder

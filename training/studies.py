@@ -13,8 +13,9 @@ from ..models.inputs import THERMAL, input_positions
 from ..models.intervals import GroupedConformal
 from ..models.physics import arrhenius_decades
 from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY, Property
-from .fit import MeasuredTable, OutOfFold, side_by_side
+from .measured_table import MeasuredTable, side_by_side
 from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
+from .out_of_fold import OutOfFold
 
 # Families of the curated table, merged until each holds enough rows to be left out.
 MERGED_FAMILIES = {
@@ -47,7 +48,7 @@ class Study:
     Parameters
     ----------
     grouping : str
-        Key of `fit.GROUPINGS`.
+        Key of `out_of_fold.GROUPINGS`.
     shuffles : list of OutOfFold
         One a seed.
     magpie : list of (n,) float64
@@ -72,6 +73,7 @@ class Study:
             "groups": len(np.unique(first.group.astype(str))),
             "MAE": float(np.mean([e["MAE"] for e in errors])),
             "MAE_seeds_sd": float(np.std([e["MAE"] for e in errors])),
+            "fast_MAE": float(np.mean([np.abs(o.fast - o.truth).mean() for o in self.shuffles if o.fast is not None])),
             "MAE_lower": low,
             "MAE_upper": high,
             "Magpie_MAE": float(np.mean(magpie)),
@@ -94,7 +96,7 @@ def study(table: MeasuredTable, fact: Property, grouping: str, n_folds: int, see
     fact : Property
         What is predicted.
     grouping : str
-        Key of `fit.GROUPINGS`; "family" and "time" know one split and take one seed.
+        Key of `out_of_fold.GROUPINGS`; "family" and "time" know one split and take one seed.
     n_folds, seeds
         Folds, and shuffles of them.
     """

@@ -16,9 +16,10 @@ from ..models.domain import MOBILE_IONS
 from ..models.prediction import predict_properties
 from .card import model_card
 from .data.sources import data_hash, training_rows, window_rows
-from .fit import Fitted, OutOfFold, fit_arrhenius, fit_hull, fit_window
+from .fit import Fitted, fit_arrhenius, fit_hull, fit_window
 from .held_out import log_out_of_fold
 from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
+from .out_of_fold import OutOfFold
 from .plots import parity_plot, residual_plot
 from .registry import MODEL_FILES, connect, experiment_id, promote, register
 from .studies import tested_interval

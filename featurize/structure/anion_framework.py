@@ -18,15 +18,13 @@ from .periodic import merge_close
 # are 0.08 apart, the body-centred one is 0.15 from both.
 TOLERANCE = 0.08
 
-
-def describe_anion_framework() -> dict[str, str]:
-    """What the columns of `anion_framework` mean."""
-    return {
-        "anion_bcc_score": "likeness of the anion arrangement to body-centred cubic, 0 to 1",
-        "anion_fcc_score": "likeness of the anion arrangement to cubic close packing, 0 to 1",
-        "anion_hcp_score": "likeness of the anion arrangement to hexagonal close packing, 0 to 1",
-        "anion_distance_nearest": "shortest distance of two anions, angstrom",
-    }
+# What the columns of `anion_framework` mean.
+ANION_COLUMNS = {
+    "anion_bcc_score": "likeness of the anion arrangement to body-centred cubic, 0 to 1",
+    "anion_fcc_score": "likeness of the anion arrangement to cubic close packing, 0 to 1",
+    "anion_hcp_score": "likeness of the anion arrangement to hexagonal close packing, 0 to 1",
+    "anion_distance_nearest": "shortest distance of two anions, angstrom",
+}
 
 
 def anion_framework(crystal: Crystal) -> dict[str, float]:
@@ -39,7 +37,7 @@ def anion_framework(crystal: Crystal) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Keys as in `describe_anion_framework`; NaN without anions.
+        Keys as in `ANION_COLUMNS`; NaN without anions.
 
     Examples
     --------
@@ -51,7 +49,7 @@ def anion_framework(crystal: Crystal) -> dict[str, float]:
     """
     sites = crystal.anion_sites
     if sites.size == 0:
-        return dict.fromkeys(describe_anion_framework(), np.nan)
+        return dict.fromkeys(ANION_COLUMNS, np.nan)
     centres, filled = _merged(crystal, sites)
     vectors = _nearest(centres, crystal.lattice, 14)
     scores = {name: filled @ _score(vectors, template) / filled.sum() for name, template in _templates().items()}

@@ -24,15 +24,13 @@ OPEN_WITHIN = 0.2
 # Energies are cut here (eV): within an ion's core they matter to nothing.
 HIGHEST = 50.0
 
-
-def describe_bond_valence() -> dict[str, str]:
-    """What the columns of `bond_valence` mean."""
-    return {
-        "bond_valence_barrier_1d": "barrier of the bond-valence site energy to endless travel, eV",
-        "bond_valence_barrier_2d": "the same for travel in two directions, eV",
-        "bond_valence_barrier_3d": "the same for travel in three directions, eV",
-        "bond_valence_dimensions": f"directions whose barrier is within {OPEN_WITHIN:g} eV of the lowest",
-    }
+# What the columns of `bond_valence` mean.
+BOND_VALENCE_COLUMNS = {
+    "bond_valence_barrier_1d": "barrier of the bond-valence site energy to endless travel, eV",
+    "bond_valence_barrier_2d": "the same for travel in two directions, eV",
+    "bond_valence_barrier_3d": "the same for travel in three directions, eV",
+    "bond_valence_dimensions": f"directions whose barrier is within {OPEN_WITHIN:g} eV of the lowest",
+}
 
 
 def bond_valence(crystal: Crystal, spacing: float = SPACING) -> dict[str, float]:
@@ -47,7 +45,7 @@ def bond_valence(crystal: Crystal, spacing: float = SPACING) -> dict[str, float]
     Returns
     -------
     dict of str to float
-        Keys as in `describe_bond_valence`; NaN without a mobile cation or anions.
+        Keys as in `BOND_VALENCE_COLUMNS`; NaN without a mobile cation or anions.
 
     Examples
     --------
@@ -59,7 +57,7 @@ def bond_valence(crystal: Crystal, spacing: float = SPACING) -> dict[str, float]
     grid = Grid.of(crystal.lattice, spacing)
     energy = site_energy(crystal, grid)
     if energy is None:
-        return dict.fromkeys(describe_bond_valence(), np.nan)
+        return dict.fromkeys(BOND_VALENCE_COLUMNS, np.nan)
     barriers = grid.thresholds(energy) - energy.min()
     open_directions = int(np.count_nonzero(barriers <= barriers[0] + OPEN_WITHIN))
     return {

@@ -23,31 +23,27 @@ NEIGHBOUR_RATIO = 1.25
 # Three shared anions make a face; a soft count passes from two to three.
 FACE = 2.5
 
+# What the columns of `coordination` mean.
+COORDINATION_COLUMNS = {
+    "coordination_number": "effective coordination number of the mobile ion by anions, mean over the ions",
+    "coordination_number_highest": "highest effective coordination number among the places of the mobile ion",
+    "coordination_number_spread": "standard deviation of the effective coordination number over the ions",
+    "bond_length": "mean bond length of the mobile ion to anions, angstrom",
+    "bond_length_shortest": "shortest bond of the mobile ion to an anion, angstrom",
+    "bond_length_spread": "standard deviation of the bond lengths within a polyhedron, angstrom",
+    "bond_valence_sum": "bond valence sum of the mobile ion over its charge, mean over the ions",
+    "bond_valence_sum_spread": "standard deviation of that over the ions",
+}
 
-def describe_coordination() -> dict[str, str]:
-    """What the columns of `coordination` mean."""
-    return {
-        "coordination_number": "effective coordination number of the mobile ion by anions, mean over the ions",
-        "coordination_number_highest": "highest effective coordination number among the places of the mobile ion",
-        "coordination_number_spread": "standard deviation of the effective coordination number over the ions",
-        "bond_length": "mean bond length of the mobile ion to anions, angstrom",
-        "bond_length_shortest": "shortest bond of the mobile ion to an anion, angstrom",
-        "bond_length_spread": "standard deviation of the bond lengths within a polyhedron, angstrom",
-        "bond_valence_sum": "bond valence sum of the mobile ion over its charge, mean over the ions",
-        "bond_valence_sum_spread": "standard deviation of that over the ions",
-    }
-
-
-def describe_hops() -> dict[str, str]:
-    """What the columns of `hops` mean."""
-    return {
-        "hop_distance": "distance from a mobile ion to the nearest other place of the mobile ion, mean, angstrom",
-        "hop_neighbours": f"places within {NEIGHBOUR_RATIO:g} times the distance of the nearest, mean",
-        "hop_distance_1d": "longest hop that an endless path of shortest hops needs, angstrom",
-        "hop_distance_3d": "longest hop that a network of shortest hops endless in three directions needs, angstrom",
-        "hop_shared_anions": "anions that neighbouring places share, mean over hops: 1 corner, 2 edge, 3 face",
-        "hop_face_sharing": f"share of the hops between places that share at least {FACE:g} anions",
-    }
+# What the columns of `hops` mean.
+HOP_COLUMNS = {
+    "hop_distance": "distance from a mobile ion to the nearest other place of the mobile ion, mean, angstrom",
+    "hop_neighbours": f"places within {NEIGHBOUR_RATIO:g} times the distance of the nearest, mean",
+    "hop_distance_1d": "longest hop that an endless path of shortest hops needs, angstrom",
+    "hop_distance_3d": "longest hop that a network of shortest hops endless in three directions needs, angstrom",
+    "hop_shared_anions": "anions that neighbouring places share, mean over hops: 1 corner, 2 edge, 3 face",
+    "hop_face_sharing": f"share of the hops between places that share at least {FACE:g} anions",
+}
 
 
 def coordination(crystal: Crystal) -> dict[str, float]:
@@ -60,7 +56,7 @@ def coordination(crystal: Crystal) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Keys as in `describe_coordination`; NaN without a mobile ion or anions.
+        Keys as in `COORDINATION_COLUMNS`; NaN without a mobile ion or anions.
 
     Examples
     --------
@@ -74,7 +70,7 @@ def coordination(crystal: Crystal) -> dict[str, float]:
     """
     bonds = _bonds(crystal)
     if bonds is None:
-        return dict.fromkeys(describe_coordination(), np.nan)
+        return dict.fromkeys(COORDINATION_COLUMNS, np.nan)
     site, length, weight, valence = bonds
     n = len(crystal.mobile_sites)
     ions = crystal.filled(crystal.is_mobile)[crystal.mobile_sites]
@@ -114,7 +110,7 @@ def hops(crystal: Crystal) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Keys as in `describe_hops`; NaN without a mobile ion, or where no hop is short enough.
+        Keys as in `HOP_COLUMNS`; NaN without a mobile ion, or where no hop is short enough.
 
     Examples
     --------
@@ -122,7 +118,7 @@ def hops(crystal: Crystal) -> dict[str, float]:
     >>> round(hops(Crystal.of(host_structure("NaCl")))["hop_distance"], 2)
     3.99
     """
-    out = dict.fromkeys(describe_hops(), np.nan)
+    out = dict.fromkeys(HOP_COLUMNS, np.nan)
     if crystal.mobile < 0:
         return out
     _, centre, occupancy = crystal.mobile_positions

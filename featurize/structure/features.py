@@ -9,33 +9,33 @@ import numpy as np
 
 from ..roles import check_mobile_ion
 from ..transformer import FeatureTable, FeatureTransformer
-from .anion_framework import anion_framework, describe_anion_framework
+from .anion_framework import ANION_COLUMNS, anion_framework
 from .batch import StructureBatch
-from .bond_valence import bond_valence, describe_bond_valence
-from .coordination import coordination, describe_coordination, describe_hops, hops
+from .bond_valence import BOND_VALENCE_COLUMNS, bond_valence
+from .coordination import COORDINATION_COLUMNS, HOP_COLUMNS, coordination, hops
 from .crystal import Crystal
-from .geometry import describe_geometry, describe_sites, describe_symmetry, geometry, sites, symmetry
+from .geometry import GEOMETRY_COLUMNS, SITE_COLUMNS, SYMMETRY_COLUMNS, geometry, sites, symmetry
 from .reading import StructureError
-from .void import describe_void, void
+from .void import VOID_COLUMNS, void
 
 
 class FeatureGroup(NamedTuple):
     """Columns that are computed together: the function, and what its columns mean."""
 
     compute: Callable[[Crystal], dict[str, float]]
-    describe: Callable[[], dict[str, str]]
+    columns: dict[str, str]
 
 
 # Name of a group -> its function and columns, in column order.
 GROUPS = {
-    "geometry": FeatureGroup(geometry, describe_geometry),
-    "sites": FeatureGroup(sites, describe_sites),
-    "coordination": FeatureGroup(coordination, describe_coordination),
-    "hops": FeatureGroup(hops, describe_hops),
-    "anions": FeatureGroup(anion_framework, describe_anion_framework),
-    "void": FeatureGroup(void, describe_void),
-    "bond_valence": FeatureGroup(bond_valence, describe_bond_valence),
-    "symmetry": FeatureGroup(symmetry, describe_symmetry),
+    "geometry": FeatureGroup(geometry, GEOMETRY_COLUMNS),
+    "sites": FeatureGroup(sites, SITE_COLUMNS),
+    "coordination": FeatureGroup(coordination, COORDINATION_COLUMNS),
+    "hops": FeatureGroup(hops, HOP_COLUMNS),
+    "anions": FeatureGroup(anion_framework, ANION_COLUMNS),
+    "void": FeatureGroup(void, VOID_COLUMNS),
+    "bond_valence": FeatureGroup(bond_valence, BOND_VALENCE_COLUMNS),
+    "symmetry": FeatureGroup(symmetry, SYMMETRY_COLUMNS),
 }
 # Columns that jump when a symmetry or a place appears; the others follow positions and occupancies without steps.
 STEPPED = {"space_group", "crystal_system", "point_group_order", "bond_valence_dimensions", "hop_neighbours"}
@@ -172,7 +172,7 @@ def describe_structure_features(groups: str | Sequence[str] = "all") -> dict[str
     """
     text: dict[str, str] = {}
     for group in _chosen(groups):
-        text |= GROUPS[group].describe()
+        text |= GROUPS[group].columns
     return text
 
 

@@ -11,17 +11,15 @@ CUBIC_ANGSTROM_CM3 = 1e-24
 CRYSTAL_SYSTEM_STARTS = (1, 3, 16, 75, 143, 168, 195)
 CRYSTAL_SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
 
-
-def describe_geometry() -> dict[str, str]:
-    """What the columns of `geometry` mean."""
-    return {
-        "density_g_cm3": "mass density, g per cubic centimetre",
-        "volume_per_atom": "volume of the cell per atom, cubic angstrom",
-        "volume_per_anion": "volume of the cell per anion, cubic angstrom",
-        "atomic_packing_fraction": "share of the cell inside spheres of the atomic radii (as in matminer)",
-        "ionic_packing_fraction": "share of the cell inside spheres of the ionic radii (six-coordinate)",
-        "framework_packing_fraction": "share of the cell inside the spheres of all ions but the mobile one",
-    }
+# What the columns of `geometry` mean.
+GEOMETRY_COLUMNS = {
+    "density_g_cm3": "mass density, g per cubic centimetre",
+    "volume_per_atom": "volume of the cell per atom, cubic angstrom",
+    "volume_per_anion": "volume of the cell per anion, cubic angstrom",
+    "atomic_packing_fraction": "share of the cell inside spheres of the atomic radii (as in matminer)",
+    "ionic_packing_fraction": "share of the cell inside spheres of the ionic radii (six-coordinate)",
+    "framework_packing_fraction": "share of the cell inside the spheres of all ions but the mobile one",
+}
 
 
 def geometry(crystal: Crystal) -> dict[str, float]:
@@ -34,7 +32,7 @@ def geometry(crystal: Crystal) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Keys as in `describe_geometry`.
+        Keys as in `GEOMETRY_COLUMNS`.
 
     Examples
     --------
@@ -66,18 +64,17 @@ def _atomic_radius(record: dict) -> float:
         return float("nan")
 
 
-def describe_sites() -> dict[str, str]:
-    """What the columns of `sites` mean."""
-    return {
-        "mobile_ion_density": "mobile ions per cubic nanometre",
-        "mobile_site_density": "places for the mobile ion (split positions merged) per cubic nanometre",
-        "mobile_site_occupancy": "mean occupancy of the places of the mobile ion",
-        "mobile_site_occupancy_lowest": "lowest occupancy among the places of the mobile ion",
-        "mobile_site_occupancy_spread": "standard deviation of the occupancy over the places",
-        "mobile_vacancies_per_ion": "empty places of the mobile ion per mobile ion",
-        "mobile_site_sharing": "share of the mobile ions on sites that hold another element, too",
-        "framework_disorder": "mean entropy of mixing of the sites without mobile ions, units of k per site",
-    }
+# What the columns of `sites` mean.
+SITE_COLUMNS = {
+    "mobile_ion_density": "mobile ions per cubic nanometre",
+    "mobile_site_density": "places for the mobile ion (split positions merged) per cubic nanometre",
+    "mobile_site_occupancy": "mean occupancy of the places of the mobile ion",
+    "mobile_site_occupancy_lowest": "lowest occupancy among the places of the mobile ion",
+    "mobile_site_occupancy_spread": "standard deviation of the occupancy over the places",
+    "mobile_vacancies_per_ion": "empty places of the mobile ion per mobile ion",
+    "mobile_site_sharing": "share of the mobile ions on sites that hold another element, too",
+    "framework_disorder": "mean entropy of mixing of the sites without mobile ions, units of k per site",
+}
 
 
 def sites(crystal: Crystal) -> dict[str, float]:
@@ -90,7 +87,7 @@ def sites(crystal: Crystal) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Keys as in `describe_sites`; NaN where there is no mobile ion.
+        Keys as in `SITE_COLUMNS`; NaN where there is no mobile ion.
 
     Examples
     --------
@@ -104,7 +101,7 @@ def sites(crystal: Crystal) -> dict[str, float]:
     rest = np.setdiff1d(np.arange(len(total)), crystal.mobile_sites)
     disorder = float(_mixing_entropy(crystal.occupancy[rest]).mean()) if rest.size else 0.0
     if crystal.mobile < 0:
-        return dict.fromkeys(describe_sites(), np.nan) | {"framework_disorder": disorder}
+        return dict.fromkeys(SITE_COLUMNS, np.nan) | {"framework_disorder": disorder}
     _, _, occupancy = crystal.mobile_positions
     filled = crystal.filled(crystal.is_mobile)
     ions = filled.sum()
@@ -129,13 +126,12 @@ def _mixing_entropy(occupancy: np.ndarray) -> np.ndarray:
     return np.maximum(-(shares * np.log(shares)).sum(axis=1), 0.0)
 
 
-def describe_symmetry() -> dict[str, str]:
-    """What the columns of `symmetry` mean."""
-    return {
-        "space_group": "number of the space group",
-        "crystal_system": "1 triclinic, 2 monoclinic, 3 orthorhombic, 4 tetragonal, 5 trigonal, 6 hexagonal, 7 cubic",
-        "point_group_order": "symmetry operations of the point group",
-    }
+# What the columns of `symmetry` mean.
+SYMMETRY_COLUMNS = {
+    "space_group": "number of the space group",
+    "crystal_system": "1 triclinic, 2 monoclinic, 3 orthorhombic, 4 tetragonal, 5 trigonal, 6 hexagonal, 7 cubic",
+    "point_group_order": "symmetry operations of the point group",
+}
 
 
 def symmetry(crystal: Crystal) -> dict[str, float]:
@@ -148,7 +144,7 @@ def symmetry(crystal: Crystal) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Keys as in `describe_symmetry`.
+        Keys as in `SYMMETRY_COLUMNS`.
 
     Examples
     --------

@@ -1,14 +1,16 @@
 """Sodium hosts as CIF, built from the space group, cell and positions that a paper gives.
 
 ``python -m ionscout.featurize.structure.hosts FOLDER`` writes them all; the files under ``cifs`` are its output. A host
-is one entry of `HOSTS`: what its source prints and nothing else. Hosts whose printed positions were not at hand are not
-here: give their CIF instead.
+is one entry of ``hosts.toml``: what its source prints and nothing else. Hosts whose printed positions were not at hand
+(monoclinic NASICON, beta''-alumina, Na3YCl6, Na2ZrCl6 and others) are not here: give their CIF instead.
 """
 
 from __future__ import annotations
 
 import sys
+import tomllib
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ class Host:
     Attributes
     ----------
     formula : str
+        Its name in `HOSTS` adds the symmetry where another host has the same formula.
     space_group : str
         Hermann-Mauguin symbol, in the setting of the positions.
     cell : tuple of float
@@ -45,105 +48,29 @@ class Host:
     operations: tuple[str, ...] = ()
 
 
-_CHLORINE_DOPED = "I.-H. Chu et al., Sci. Rep. 6, 33733 (2016), https://doi.org/10.1038/srep33733, table 3"
+def _read_hosts() -> dict[str, Host]:
+    """The hosts of ``hosts.toml``, where sites are lines of label, element, x, y, z and perhaps an occupancy."""
+    entries = tomllib.loads(Path(__file__).with_name("hosts.toml").read_text(encoding="utf-8"))
+    return {
+        name: Host(
+            formula=entry["formula"],
+            space_group=entry["space_group"],
+            cell=tuple(entry["cell"]),
+            sites=tuple(_site(line) for line in entry["sites"].strip().splitlines()),
+            source=entry["source"],
+            operations=tuple(entry.get("operations", ())),
+        )
+        for name, entry in entries.items()
+    }
 
-HOSTS = {
-    "Na3PS4": Host(
-        "Na3PS4",
-        "P-42_1c",
-        (6.956, 6.956, 7.088, 90, 90, 90),
-        (
-            ("Na1", "Na", 0, 0.5, 0.426, 1),
-            ("Na2", "Na", 0, 0, 0, 1),
-            ("P1", "P", 0, 0, 0.5, 1),
-            ("S1", "S", 0.315, 0.345, 0.167, 1),
-        ),
-        _CHLORINE_DOPED,
-    ),
-    # Occupancies as synthesised; the refined ones, 1.99(4)/2, 0.99(4), 3.94(4)/4 and Cl 0.02(4)/4, agree with them.
-    "Na2.9375PS3.9375Cl0.0625": Host(
-        "Na2.9375PS3.9375Cl0.0625",
-        "P-42_1c",
-        (6.970, 6.970, 7.092, 90, 90, 90),
-        (
-            ("Na1", "Na", 0, 0.5, 0.428, 2.9375 / 3),
-            ("Na2", "Na", 0, 0, 0, 2.9375 / 3),
-            ("P1", "P", 0, 0, 0.5, 1),
-            ("S1", "S", 0.316, 0.344, 0.165, 3.9375 / 4),
-            ("Cl1", "Cl", 0.316, 0.344, 0.165, 0.0625 / 4),
-        ),
-        _CHLORINE_DOPED,
-    ),
-    "NaAlCl4": Host(
-        "NaAlCl4",
-        "P2_12_12_1",
-        (9.886, 6.617, 10.322, 90, 90, 90),
-        (
-            ("Al1", "Al", 0.51429, 0.20707, 0.96226, 1),
-            ("Cl1", "Cl", 0.68550, 0.10957, 0.85152, 1),
-            ("Cl2", "Cl", 0.33503, 0.07337, 0.87726, 1),
-            ("Cl3", "Cl", 0.55257, 0.07458, 0.15367, 1),
-            ("Cl4", "Cl", 0.50874, 0.55281, 0.96786, 1),
-            ("Na1", "Na", 0.71343, 0.31122, 0.37466, 1),
-        ),
-        "G. Mairesse, P. Barbier, J. Wignacourt, Acta Cryst. B35, 1573 (1979), https://doi.org/10.1107/S0567740879007160",
-    ),
-    # The type that Na3YCl6 and its relatives follow.
-    "Na3AlF6": Host(
-        "Na3AlF6",
-        "P2_1/n",
-        (5.4139, 5.6012, 7.7769, 90, 90.183, 90),
-        (
-            ("Al1", "Al", 0, 0, 0, 1),
-            ("Na1", "Na", 0, 0, 0.5, 1),
-            ("Na2", "Na", -0.0121, 0.4492, 0.2526, 1),
-            ("F1", "F", 0.1016, 0.0442, 0.2188, 1),
-            ("F2", "F", 0.2278, 0.3267, 0.5450, 1),
-            ("F3", "F", 0.1622, 0.2687, 0.9383, 1),
-        ),
-        "H. Yang, S. Ghose, D. M. Hatch, Phys. Chem. Minerals 19, 528 (1993), 295 K",
-        ("x, y, z", "1/2+x, 1/2-y, 1/2+z", "1/2-x, 1/2+y, 1/2-z", "-x, -y, -z"),
-    ),
-    # Half of the phosphate oxygens lie on split positions.
-    "Na3BiP2O8": Host(
-        "Na3BiP2O8",
-        "Pnam",
-        (18.71, 7.18, 5.429, 90, 90, 90),
-        (
-            ("Bi1", "Bi", 0.11815, 0.03270, 0.25, 1),
-            ("P1", "P", 0.29130, 0.28660, 0.25, 1),
-            ("P2", "P", 0.46210, 0.70700, 0.25, 1),
-            ("Na1", "Na", 0.46090, 0.16060, 0.25, 1),
-            ("Na2", "Na", 0.13650, 0.52660, 0.25, 1),
-            ("Na3", "Na", 0.29930, 0.80490, 0.25, 1),
-            ("O1", "O", 0.42060, 0.77090, 0.02300, 1),
-            ("O2", "O", 0.46730, 0.49530, 0.25, 1),
-            ("O3", "O", 0.53540, 0.79210, 0.25, 1),
-            ("O4", "O", 0.21010, 0.24740, 0.25, 1),
-            ("O5", "O", 0.31120, 0.32300, -0.02450, 0.5),
-            ("O6", "O", 0.30360, 0.45640, 0.10440, 0.5),
-            ("O7", "O", 0.33380, 0.13000, 0.16190, 0.5),
-        ),
-        "G. Mairesse, M. Drache, G. Nowogrocki, F. Abraham, Phase Transitions 27, 91 (1990)",
-        (
-            "x, y, z",
-            "x, y, 1/2-z",
-            "-x, -y, 1/2+z",
-            "1/2-x, 1/2+y, 1/2+z",
-            "1/2+x, 1/2-y, 1/2-z",
-            "1/2+x, 1/2-y, z",
-            "1/2-x, 1/2+y, -z",
-            "-x, -y, -z",
-        ),
-    ),
-    "NaCl": Host(
-        "NaCl",
-        "Fm-3m",
-        (5.6402, 5.6402, 5.6402, 90, 90, 90),
-        (("Na1", "Na", 0, 0, 0, 1), ("Cl1", "Cl", 0.5, 0.5, 0.5, 1)),
-        "H. E. Swanson, R. K. Fuyat, NBS Circular 539, vol. II, 41 (1953)",
-    ),
-}
+
+def _site(line: str) -> Site:
+    label, element, *numbers = line.split()
+    x, y, z, filled = (float(Fraction(number)) for number in [*numbers, "1"][:4])
+    return label, element, x, y, z, filled
+
+
+HOSTS = _read_hosts()
 
 
 def host_cif(name: str) -> str:
@@ -174,7 +101,7 @@ def host_cif(name: str) -> str:
     labels = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
     lines = [f"data_{host.formula}", f"# Built from: {host.source}"]
     lines += [f"_chemical_formula_sum '{_spaced(host.formula)}'"]
-    lines += [f"_cell_{label} {value:g}" for label, value in zip(labels, host.cell, strict=True)]
+    lines += [f"_cell_{label} {value:.8g}" for label, value in zip(labels, host.cell, strict=True)]
     lines += [f"_symmetry_space_group_name_H-M '{host.space_group.replace('_', '')}'"]
     lines += ["loop_", "_symmetry_equiv_pos_as_xyz"]
     lines += [f"'{operation}'" for operation in host.operations or _operations(host.space_group)]

@@ -17,14 +17,12 @@ BLOCKING = 0.5
 # Spheres are looked for this far (angstrom) around; larger voids are no crystals of interest.
 REACH = 8.0
 
-
-def describe_void() -> dict[str, str]:
-    """What the columns of `void` mean."""
-    return {
-        "largest_sphere_radius": "radius of the largest sphere that fits between the framework's ions, angstrom",
-        "percolation_radius_1d": "radius of the largest sphere that can travel endlessly between them, angstrom",
-        "percolation_radius_3d": "the same in three directions, angstrom",
-    }
+# What the columns of `void` mean.
+VOID_COLUMNS = {
+    "largest_sphere_radius": "radius of the largest sphere that fits between the framework's ions, angstrom",
+    "percolation_radius_1d": "radius of the largest sphere that can travel endlessly between them, angstrom",
+    "percolation_radius_3d": "the same in three directions, angstrom",
+}
 
 
 def void(crystal: Crystal, spacing: float = SPACING) -> dict[str, float]:
@@ -39,7 +37,7 @@ def void(crystal: Crystal, spacing: float = SPACING) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Keys as in `describe_void`; negative where even a point must pass through ions, NaN without a framework.
+        Keys as in `VOID_COLUMNS`; negative where even a point must pass through ions, NaN without a framework.
 
     Examples
     --------
@@ -51,7 +49,7 @@ def void(crystal: Crystal, spacing: float = SPACING) -> dict[str, float]:
     grid = Grid.of(crystal.lattice, spacing)
     free = free_radius(crystal, grid)
     if free is None:
-        return dict.fromkeys(describe_void(), np.nan)
+        return dict.fromkeys(VOID_COLUMNS, np.nan)
     thresholds = -grid.thresholds(-free)
     return {"largest_sphere_radius": float(free.max())} | {
         f"percolation_radius_{dimension}d": float(radius) if np.isfinite(radius) else np.nan

@@ -5,20 +5,16 @@ import binascii
 import ipaddress
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import Depends, Request
 
 from .keys import SCOPES, ApiKey, KeyFileError
 from .problems import Problem
 from .service import service_of
 from .settings import ServiceSettings
-
-# For the OpenAPI and the button of /docs; the keys are read below.
-_BEARER = HTTPBearer(auto_error=False, scheme_name="key", description="Authorization: Bearer ionscout_...")
-_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="key in a header")
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,7 @@ class Caller:
         return None if self.key is None else self.key.name
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine alone.
 
@@ -56,11 +53,7 @@ def needs(scope: str) -> Callable[..., Awaitable[Caller]]:
     """
     assert scope in SCOPES
 
-    async def allowed(
-        request: Request,
-        _bearer: Annotated[object, Security(_BEARER)] = None,
-        _header: Annotated[object, Security(_HEADER)] = None,
-    ) -> Caller:
+    async def allowed(request: Request) -> Caller:
         return caller(request, scope)
 
     return allowed
@@ -77,7 +70,7 @@ def caller(request: Request, scope: str) -> Caller:
     service = service_of(request)
     token, is_browser = _token(request)
     if token is None:
-        if not _is_open(request, service.settings):
+        if not is_open(request, service.settings):
             raise _unknown(
                 "an API key is needed: send 'Authorization: Bearer KEY' or 'X-API-Key: KEY'; keys are made "
                 "with `ionscout serve keys add NAME --scope ...`"
@@ -121,21 +114,27 @@ def _token(request: Request) -> tuple[str | None, bool]:
     return (given or kind, False) if kind else (None, False)
 
 
-def _is_open(request: Request, settings: ServiceSettings) -> bool:
+def is_open(request: Request, settings: ServiceSettings) -> bool:
     """Whether this connection came over loopback to a service that was told to stay there."""
     server = (request.scope.get("server") or ("",))[0]
+    stays = is_loopback(settings.host) and not settings.require_keys
+    return stays and (is_loopback(server) or not _is_address(server))
+
+
+@lru_cache(maxsize=256)
+def _is_address(host: str) -> bool:
     try:
-        beyond = not ipaddress.ip_address(server).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
-        beyond = False
-    return is_loopback(settings.host) and not settings.require_keys and not beyond
+        return False
+    return True
 
 
 def _check_site(request: Request) -> None:
     """Refuse what a page of another site makes a browser ask of this machine."""
     host = request.headers.get("host", "")
     named = urlsplit(f"//{host}").hostname or ""
-    if _is_open(request, service_of(request).settings) and not is_loopback(named):
+    if is_open(request, service_of(request).settings) and not is_loopback(named):
         raise Problem(403, f"the host {named!r} is not this machine; ask for localhost or 127.0.0.1, or use an API key")
     origin = request.headers.get("origin")
     if origin is not None and request.method not in ("GET", "HEAD") and urlsplit(origin).netloc != host:

@@ -11,6 +11,7 @@ from . import health, measurements, models, predict, problems, spaces, tables
 from .access import needs
 from .body import BodyLimits
 from .deadline import Deadline
+from .described import with_keys
 from .jobs import retrain, screen
 from .observe import Observe
 from .service import Service
@@ -61,6 +62,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     for resource in (predict, tables, spaces, screen, measurements, models, retrain, health):
         app.include_router(resource.router)
     app.include_router(page, dependencies=[Depends(needs("read"))])
+    app.openapi = with_keys(app)
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Deadline, seconds=settings.timeout_s)
     app.add_middleware(Observe, metrics=service.metrics)

@@ -19,6 +19,10 @@ from .metrics import Metrics
 from .problems import Problem
 from .served_models import Served
 
+# Requests that clients send on the answers of one batch arrive within a few times the pause of each other.
+_PAUSE_S = 0.0015
+_LONGEST_WAIT_S = 0.03
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -40,10 +44,26 @@ class Answered:
     served: Served
 
 
+@dataclass(frozen=True)
+class How:
+    """What must be the same for rows to be answered together.
+
+    Parameters
+    ----------
+    interval : float
+        Fraction of new measurements the bounds should hold.
+    properties : frozenset of str
+        Names of the properties that are wanted; all where it is empty.
+    """
+
+    interval: float = 0.9
+    properties: frozenset[str] = frozenset()
+
+
 @dataclass(eq=False)
 class _Waiting:
     rows: Rows
-    interval: float
+    how: How
     future: "asyncio.Future[Answered]"
     loop: asyncio.AbstractEventLoop
 
@@ -51,8 +71,9 @@ class _Waiting:
 class Batcher:
     """Gathers what waits while the models work, and asks them about all of it at once.
 
-    Nothing waits for company: an idle service answers a lone request at once. A batch gives each row the bits it would
-    have alone, so what a client reads does not depend on who else asked.
+    A lone request is answered at once. Where several came together the last time, the next ones are waited for, for as
+    long as they keep coming and some milliseconds at most. A batch gives each row the bits it would have alone, so what
+    a client reads does not depend on who else asked.
 
     Parameters
     ----------
@@ -72,6 +93,7 @@ class Batcher:
         self.metrics = metrics
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(most_waiting)
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+        self._company = 1  # Requests of the batch before.
         metrics.waiting.set_function(self._queue.qsize)
 
     def start(self) -> None:
@@ -84,18 +106,16 @@ class Batcher:
             self._queue.put(None)
             self._thread.join()
 
-    async def ask(self, rows: Rows, interval: float) -> Answered:
+    async def ask(self, rows: Rows, how: How) -> Answered:
         """Answer some rows.
 
         Raises
         ------
         Problem
             503 if no model serves, or too many requests wait.
-        ValueError
-            If the interval is none.
         """
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(rows, interval, loop.create_future(), loop)
+        waiting = _Waiting(rows, how, loop.create_future(), loop)
         try:
             self._queue.put_nowait(waiting)
         except queue.Full:
@@ -108,26 +128,36 @@ class Batcher:
         with threadpool_limits(1):
             while (first := self._queue.get()) is not None:
                 batch, more = self._gather(first)
-                for interval in dict.fromkeys(waiting.interval for waiting in batch):
-                    self._answer([waiting for waiting in batch if waiting.interval == interval], interval)
+                for how in dict.fromkeys(waiting.how for waiting in batch):
+                    self._answer([waiting for waiting in batch if waiting.how == how], how)
                 if not more:
                     return
 
     def _gather(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """What waits, up to the rows of a batch, and whether the service goes on after it."""
-        batch, rows = [first], len(first.rows)
+        if self._company > 1 or not self._queue.empty():
+            self._let_come()
+        batch, rows, more = [first], len(first.rows), True
         while rows < self.most_rows:
             try:
                 waiting = self._queue.get_nowait()
             except queue.Empty:
                 break
             if waiting is None:
-                return batch, False
+                more = False
+                break
             batch.append(waiting)
             rows += len(waiting.rows)
-        return [waiting for waiting in batch if not waiting.future.cancelled()], True
+        self._company = len(batch)
+        return [waiting for waiting in batch if not waiting.future.cancelled()], more
 
-    def _answer(self, batch: list[_Waiting], interval: float) -> None:
+    def _let_come(self) -> None:
+        """Wait while further requests keep coming."""
+        latest, seen = time.perf_counter() + _LONGEST_WAIT_S, -1
+        while seen < (seen := self._queue.qsize()) < self.most_rows and time.perf_counter() < latest:
+            time.sleep(_PAUSE_S)
+
+    def _answer(self, batch: list[_Waiting], how: How) -> None:
         began = time.perf_counter()
         try:
             served = self.served()
@@ -138,12 +168,12 @@ class Batcher:
                     [value for waiting in batch for value in waiting.rows.temperature_C],
                     [value for waiting in batch for value in waiting.rows.state],
                 ),
-                interval,
+                how,
             )
         except Exception as error:
             if len(batch) > 1:  # One of them may be at fault; the others get their answers.
                 for waiting in batch:
-                    self._answer([waiting], interval)
+                    self._answer([waiting], how)
             else:
                 _deliver([(batch[0], error)])
             return
@@ -158,10 +188,11 @@ class Batcher:
         )
 
 
-def answer_rows(served: Served, rows: Rows, interval: float) -> dict[str, np.ndarray]:
+def answer_rows(served: Served, rows: Rows, how: How) -> dict[str, np.ndarray]:
     """Columns (n,) of the answer, as `ion.predict` works them out."""
     context = Context.read(len(rows), pd.Series(rows.temperature_C, dtype=object), pd.Series(rows.state, dtype=object))
-    return predict_properties(served.models, CompositionBatch.from_formulas(rows.formula), context, interval)
+    batch = CompositionBatch.from_formulas(rows.formula)
+    return predict_properties(served.asked(how.properties), batch, context, how.interval)
 
 
 def _deliver(results: list[tuple[_Waiting, Answered | Exception]]) -> None:

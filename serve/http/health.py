@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from ... import __version__
-from .access import READ
+from .access import READ, is_open
 from .media import JSON
 from .problems import Problem
 from .service import service_of
@@ -30,13 +30,19 @@ async def healthz(request: Request) -> dict[str, Any]:
     responses={503: {"description": "No champion is loaded; `reason` says why."}},
 )
 async def readyz(request: Request) -> Response:
-    """200 once champions serve. While the registry is away they go on serving, and `registry` says what is wrong."""
-    models = service_of(request).models
+    """200 once champions serve. While the registry is away they go on serving, and `registry` says what is wrong.
+
+    Addresses of stores are told on this machine only; elsewhere they are in the log.
+    """
+    service = service_of(request)
+    trouble = service.models.trouble
+    if trouble is not None and not is_open(request, service.settings):
+        trouble = "does not answer; the log says why"
     try:
-        served = models.current()
-    except Problem as problem:
-        return _json({"status": "not ready", "reason": problem.detail}, 503)
-    return _json({"status": "ready", "models": served.versions, "registry": models.trouble or "ok"}, 200)
+        served = service.models.current()
+    except Problem:
+        return _json({"status": "not ready", "reason": trouble or "the models are being loaded"}, 503)
+    return _json({"status": "ready", "models": served.versions, "registry": trouble or "ok"}, 200)
 
 
 def _json(content: dict[str, Any], status: int) -> Response:

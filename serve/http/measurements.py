@@ -14,7 +14,7 @@ from .access import ADD, READ
 from .media import CSV, ENDINGS, JSON, content_type, records, wanted_type, write_json, write_table
 from .off_loop import off_loop
 from .problems import RESPONSES, Fault, Problem, asked_of_library, shortened
-from .sent_table import sent_table, table_body
+from .sent_table import sent_table, table_answer, table_body
 from .service import service_of
 
 router = APIRouter(tags=["measurements"])
@@ -103,13 +103,10 @@ async def add(
     summary="List measurements",
     responses={
         **RESPONSES,
-        200: {
-            "description": "One row a measurement, oldest first, with who added it, when and from where.",
-            "content": {
-                JSON: {"schema": {"type": "object"}, "example": {"next_after": 17, "rows": [{"measurement_id": 17}]}},
-                CSV: {"schema": {"type": "string"}},
-            },
-        },
+        200: table_answer(
+            "One row a measurement, oldest first, with who added it, when and from where.",
+            {"next_after": 17, "rows": [{"measurement_id": 17}]},
+        ),
     },
 )
 async def listed(

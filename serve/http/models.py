@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...training.registry import models as registered
 from ...training.registry import promote_together, roll_back
 from .access import PROMOTE, READ
-from .media import CSV, JSON, wanted_type, write_table
+from .media import JSON, wanted_type, write_table
 from .off_loop import off_loop
 from .problems import RESPONSES, Problem
+from .sent_table import table_answer
 from .service import Service, service_of
 from .store_troubles import while_registry_answers
 
@@ -44,10 +45,7 @@ _EXAMPLE = {
     summary="Registered models",
     responses={
         **RESPONSES,
-        200: {
-            "description": "One row a version, newest first, with its metrics and the hash of its data.",
-            "content": {JSON: {"schema": {"type": "object"}, "example": _EXAMPLE}, CSV: {"schema": {"type": "string"}}},
-        },
+        200: table_answer("One row a version, newest first, with its metrics and the hash of its data.", _EXAMPLE),
     },
 )
 async def models(request: Request, _: READ) -> Response:

@@ -1,18 +1,19 @@
 """POST /v1/predict: `ion.predict` over HTTP."""
 
 import threading
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import orjson
 import pandas as pd
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ...models.properties import STATES
+from ...models.properties import PROPERTIES, STATES
 from ..predict import input_table, predict_table
-from .access import READ
-from .batching import Rows
+from .access import caller
+from .batching import How, Rows
+from .described import query_parameters, schema_of
 from .media import (
     ARROW,
     CSV,
@@ -32,6 +33,7 @@ from .media import (
 from .off_loop import off_loop
 from .problems import RESPONSES, Problem, asked_of_library, of_validation
 from .sent_structures import checked_structures
+from .sent_table import table_answer
 from .service import Service, service_of
 
 router = APIRouter(tags=["predict"])
@@ -43,6 +45,8 @@ _QUICK_BYTES = 65_536
 
 State = Literal["crystalline", "glass_ceramic", "glass", "amorphous", "unknown"]
 assert State.__args__ == STATES
+PropertyName = Literal["conductivity", "activation_energy", "reduction_limit", "oxidation_limit", "energy_above_hull"]
+assert PropertyName.__args__ == tuple(PROPERTIES)
 
 
 class Row(BaseModel):
@@ -56,7 +60,24 @@ class Row(BaseModel):
     state: Any = Field(default=None, description=f"One of {', '.join(STATES)}.", examples=["crystalline"])
 
 
-class PredictBody(BaseModel):
+class PredictQuery(BaseModel):
+    """What may be said of all rows, in the query or in a JSON body."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    temperature_C: float | None = Field(
+        default=None, allow_inf_nan=False, description="Celsius; fills what the rows leave open."
+    )
+    state: State | None = Field(
+        default=None, description="Fills what the rows leave open; crystalline if nothing is said."
+    )
+    interval: float = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
+    properties: list[PropertyName] = Field(
+        default=[], max_length=10, description="Only these, and what comes from the same model; all if none is named."
+    )
+
+
+class PredictBody(PredictQuery):
     """What is asked: one formula, or `inputs` with many."""
 
     model_config = ConfigDict(
@@ -73,11 +94,11 @@ class PredictBody(BaseModel):
     formula: str | None = Field(default=None, description="One composition.")
     structure: str | None = Field(default=None, description="CIF text of one structure, instead of a formula.")
     inputs: str | list[str | Row] | None = Field(default=None, description="Compositions, or rows of a table.")
-    temperature_C: float | None = Field(default=None, description="Celsius; fills what the rows leave open.")
-    state: State | None = Field(
-        default=None, description="Fills what the rows leave open; crystalline if nothing is said."
-    )
-    interval: float = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
+
+    @property
+    def how(self) -> How:
+        """What rows must share to be answered together."""
+        return How(self.interval, frozenset(self.properties))
 
     def rows(self) -> list[dict[str, Any]]:
         """The rows as dictionaries, with temperature and state filled in.
@@ -119,10 +140,6 @@ _ANSWER = {
     "models": {"conductivity": 1, "activation_energy": 1},
     "rows": [{"formula": "Na3PS4", "temperature_C": 25.0, "state": "crystalline", "log10_conductivity": -4.06}],
 }
-ANSWER_CONTENT = {
-    JSON: {"schema": {"type": "object"}, "example": _ANSWER},
-    **{media: {"schema": dict(about["schema"])} for media, about in _TABLES.items()},  # type: ignore[call-overload]
-}
 
 
 @router.post(
@@ -131,47 +148,55 @@ ANSWER_CONTENT = {
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {JSON: {"schema": PredictBody.model_json_schema(ref_template="#/components/schemas/{model}")}}
-            | _TABLES,
-        }
+            "content": {JSON: {"schema": schema_of(PredictBody)}} | _TABLES,
+        },
+        "parameters": query_parameters(PredictQuery),
     },
-    responses={**RESPONSES, 200: {"description": "One row an input, in order.", "content": ANSWER_CONTENT}},
+    responses={**RESPONSES, 200: table_answer("One row an input, in order.", _ANSWER)},
 )
-async def predict(
-    request: Request,
-    _: READ,
-    temperature_C: Annotated[
-        float | None, Query(description="Celsius; fills what a table leaves open.", allow_inf_nan=False)
-    ] = None,
-    state: Annotated[State | None, Query(description="Fills what a table leaves open.")] = None,
-    interval: Annotated[
-        float | None, Query(gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
-    ] = None,
-) -> Response:
+async def predict(request: Request) -> Response:
     """Each input comes back as a row with every property, its interval, the domain score and `error`.
 
     A row that cannot be predicted says so in `error`; the others are answered all the same. A body of CSV, NDJSON,
     Parquet or Arrow is a table with a column `formula` (or `structure`), and optionally `temperature_C` and `state`;
     other columns are carried through. The answer has the body's type unless Accept asks for another.
     """
+    # FastAPI's own reading of keys and queries takes longer than all that is done here for a small request.
+    caller(request, "read")
     service = service_of(request)
     media = content_type(request.headers.get("content-type"))
     wanted = wanted_type(request.headers.get("accept"), media)
+    query = _query(request)
     body = await request.body()
-    filling = {"temperature_C": temperature_C, "state": state, "interval": interval}
+    filling = query.model_dump(exclude_unset=True)
     if media == JSON and len(body) <= _QUICK_BYTES:
         asked = _asked(body, filling)
         rows = asked.rows()
         check_rows(len(rows), service.settings)
         if wanted == JSON and len(rows) <= service.settings.small_rows and not any("structure" in row for row in rows):
-            return await _answer_together(request, service, rows, asked.interval)
-        table, interval = frame_of(rows), asked.interval
+            return await _answer_together(request, service, rows, asked.how)
+        table, how = frame_of(rows), asked.how
     elif media == JSON:
-        table, interval = await off_loop(service, _large_json, body, filling, service)
+        table, how = await off_loop(service, _large_json, body, filling, service)
     else:
         table = await off_loop(service, read_table, body, media, service.settings)
-        interval = 0.9 if interval is None else interval
-    return await answer_table(request, service, table, interval, wanted, temperature_C, state)
+        how = How(query.interval, frozenset(query.properties))
+    return await answer_table(request, service, table, how, wanted, query.temperature_C, query.state)
+
+
+_NOTHING_ASKED = PredictQuery()
+
+
+def _query(request: Request) -> PredictQuery:
+    if not request.scope["query_string"]:
+        return _NOTHING_ASKED
+    given: dict[str, Any] = dict(request.query_params)
+    if "properties" in given:
+        given["properties"] = request.query_params.getlist("properties")
+    try:
+        return PredictQuery.model_validate(given)
+    except ValidationError as error:
+        raise of_validation(error.errors(include_url=False), PredictQuery.model_fields) from error
 
 
 def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
@@ -183,20 +208,20 @@ def _asked(body: bytes, filling: dict[str, Any]) -> PredictBody:
         given = {"inputs": given}
     if not isinstance(given, dict):
         raise unreadable('the body is no JSON object; send one such as {"formula": "Na3PS4"}')
-    given = {**{name: value for name, value in filling.items() if value is not None}, **given}
+    given = {**filling, **given}
     try:
         return PredictBody.model_validate(given)
     except ValidationError as error:
-        raise of_validation(error.errors(include_url=False)) from error
+        raise of_validation(error.errors(include_url=False), PredictBody.model_fields) from error
 
 
-def _large_json(body: bytes, filling: dict[str, Any], service: Service) -> tuple[pd.DataFrame, float]:
+def _large_json(body: bytes, filling: dict[str, Any], service: Service) -> tuple[pd.DataFrame, How]:
     asked = _asked(body, filling)
     check_rows(len(asked.inputs or ()), service.settings)
-    return frame_of(asked.rows()), asked.interval
+    return frame_of(asked.rows()), asked.how
 
 
-async def _answer_together(request: Request, service: Service, rows: list[dict], interval: float) -> Response:
+async def _answer_together(request: Request, service: Service, rows: list[dict], how: How) -> Response:
     """A small request, in a batch with others; the same answer as `answer_table`, without a table."""
     if not rows:
         asked = Rows([], [], [])
@@ -206,7 +231,7 @@ async def _answer_together(request: Request, service: Service, rows: list[dict],
             [row["temperature_C"] for row in rows],
             [row["state"] for row in rows],
         )
-    answered = await service.batcher.ask(asked, interval)
+    answered = await service.batcher.ask(asked, how)
     columns = {name: values.tolist() for name, values in answered.columns.items()}
     out = []
     for place, row in enumerate(rows):
@@ -214,7 +239,7 @@ async def _answer_together(request: Request, service: Service, rows: list[dict],
         kept = {name: value for name, value in kept.items() if name not in columns}
         out.append(kept | {name: values[place] for name, values in columns.items()})
     _note(request, service, len(out), sum(error is not None for error in columns["error"]))
-    body = {"interval": interval, "models": answered.served.versions, "rows": out}
+    body = {"interval": how.interval, "models": answered.served.versions, "rows": out}
     return Response(orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS), media_type=JSON)
 
 
@@ -222,7 +247,7 @@ async def answer_table(
     request: Request,
     service: Service,
     table: pd.DataFrame,
-    interval: float,
+    how: How,
     wanted: str,
     temperature_C: float | None = None,
     state: str | None = None,
@@ -238,13 +263,15 @@ async def answer_table(
         for start in range(0, max(len(given), 1), CHUNK_ROWS):
             if given_up.is_set():
                 return b"", 0
-            parts.append(predict_table(given.iloc[start : start + CHUNK_ROWS], served.models, interval))
+            parts.append(
+                predict_table(given.iloc[start : start + CHUNK_ROWS], served.asked(how.properties), how.interval)
+            )
         out = pd.concat(parts) if len(parts) > 1 else parts[0]
         if errors:
             out = _with_errors(out, errors)
         if "structure" in table:
             out["structure"] = table["structure"]
-        about = {"interval": interval, "models": served.versions}
+        about = {"interval": how.interval, "models": served.versions}
         return write_table(out, wanted, about), int(out["error"].notna().sum())
 
     served = service.models.current()

@@ -1,8 +1,9 @@
 """Errors as the client reads them: problem details (RFC 9457) that name the row, field, value and remedy."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from ...training.registry import NoChampionError
+from .described import schema_of
 
 MEDIA_TYPE = "application/problem+json"
 _LONGEST_VALUE = 120
@@ -65,7 +67,7 @@ class Problem(HTTPException):
 
 # What every resource may answer besides its own; the OpenAPI names them.
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {"description": text, "content": {MEDIA_TYPE: {"schema": ProblemDetails.model_json_schema()}}}
+    status: {"description": text, "content": {MEDIA_TYPE: {"schema": schema_of(ProblemDetails)}}}
     for status, text in {
         400: "The body is not what its content type says.",
         401: "An API key is needed, or this one is not known.",
@@ -139,8 +141,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, on_defect)
 
 
-def of_validation(errors: Sequence[Any]) -> Problem:
-    """Pydantic's errors as one problem."""
+def of_validation(errors: Sequence[Any], fields: Iterable[str] = ()) -> Problem:
+    """Pydantic's errors as one problem; `fields` are those that may be meant by one that is not known."""
     faults = []
     for error in errors:
         place = [part for part in error["loc"] if part not in ("body", "query", "path", "header")]
@@ -148,19 +150,23 @@ def of_validation(errors: Sequence[Any]) -> Problem:
         field = ".".join(str(part) for part in place if not isinstance(part, int)) or None
         given = error.get("input")
         message = "is no field of this request" if error["type"] == "extra_forbidden" else error["msg"]
-        faults.append(Fault(row=row, field=field, value=shortened(given), message=message, remedy=_remedy(error)))
+        faults.append(
+            Fault(row=row, field=field, value=shortened(given), message=message, remedy=_remedy(error, field, fields))
+        )
     first = faults[0]
     where = f"{'' if first.row is None else f'row {first.row}: '}{first.field or 'the body'}"
+    remedy = f"; {first.remedy}" if first.remedy else ""
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     status = 400 if any(error["type"] == "json_invalid" for error in errors) else 422
-    return Problem(status, f"{where}: {first.message}{more}", faults[:100])
+    return Problem(status, f"{where}: {first.message}{remedy}{more}", faults[:100])
 
 
-def _remedy(error: Any) -> str | None:
+def _remedy(error: Any, field: str | None, fields: Iterable[str]) -> str | None:
     """What would be right, where pydantic knows it."""
     expected = (error.get("ctx") or {}).get("expected")
     if error["type"] == "extra_forbidden":
-        return "leave this field out; the OpenAPI at /docs lists the fields"
+        alike = get_close_matches(field or "", fields, 1)
+        return f"write {alike[0]!r}, if that is meant" if alike else "leave it out; /docs lists the fields"
     if error["type"] == "missing":
         return "give this field"
     return f"give {expected}" if expected else None

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 # A cell that begins with one of these is a formula to spreadsheets (OWASP, CSV Injection).
-_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def guarded(table: pd.DataFrame) -> pd.DataFrame:

@@ -35,6 +35,14 @@ def table_body(example: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def table_answer(description: str, example: dict[str, Any]) -> dict[str, Any]:
+    """What the OpenAPI says of an answer that is a table, by Accept."""
+    texts: dict[str, Any] = {media: {"schema": {"type": "string"}} for media in (NDJSON, CSV)}
+    binaries: dict[str, Any] = {media: {"schema": {"type": "string", "format": "binary"}} for media in (PARQUET, ARROW)}
+    about = {"schema": {"type": "object", "required": ["rows"]}, "example": example}
+    return {"description": description, "content": {JSON: about, **texts, **binaries}}
+
+
 async def sent_table(request: Request) -> tuple[pd.DataFrame, str]:
     """The table and its content type; JSON is a list of rows, or an object with `rows`.
 

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..screen.dopants import dopants as describe_dopants
 from ..screen.hybrids import hybrids as describe_hybrids
 from .access import READ
-from .media import CSV, ENDINGS, JSON, check_rows, records, wanted_type, write_table
+from .media import ENDINGS, JSON, check_rows, records, wanted_type, write_table
 from .off_loop import off_loop
 from .problems import RESPONSES, asked_of_library
+from .sent_table import table_answer
 from .service import Service, service_of
 
 router = APIRouter(tags=["candidates"])
@@ -73,16 +74,10 @@ class HybridsBody(BaseModel):
 
 _CONTENT: dict[int | str, dict[str, Any]] = {
     **RESPONSES,
-    200: {
-        "description": "One row a candidate; in JSON also what was refused and why.",
-        "content": {
-            JSON: {
-                "schema": {"type": "object"},
-                "example": {"size": 1, "refused": [], "rows": [{"formula": "Na3.2Mg0.1Zr1.9Si2PO12", "dopant": "Mg"}]},
-            },
-            CSV: {"schema": {"type": "string"}},
-        },
-    },
+    200: table_answer(
+        "One row a candidate; in JSON also what was refused and why.",
+        {"size": 1, "refused": [], "rows": [{"formula": "Na3.2Mg0.1Zr1.9Si2PO12", "dopant": "Mg"}]},
+    ),
 }
 
 

@@ -15,7 +15,7 @@ from .media import ENDINGS, JSON, wanted_type, write_table
 from .off_loop import off_loop
 from .predict import State
 from .problems import RESPONSES, Problem, asked_of_library
-from .sent_table import sent_table, table_body
+from .sent_table import sent_table, table_answer, table_body
 from .service import service_of
 
 router = APIRouter(tags=["tables"])
@@ -30,7 +30,7 @@ _PREDICTED = [
 _FORMULAS = [{"formula": "Na3Zr2Si2PO12"}, {"formula": "Na3PS4"}]
 _CONTENT: dict[int | str, dict[str, Any]] = {
     **RESPONSES,
-    200: {"description": "A table.", "content": {JSON: {"schema": {"type": "object"}, "example": {"rows": []}}}},
+    200: table_answer("A table.", {"rows": []}),
 }
 Interval = Annotated[float, Query(gt=0, lt=1, description="Fraction of new measurements the bounds hold.")]
 

@@ -132,6 +132,7 @@ def screen(
         results.finish(ranking)
     shortlist = ranking.head(top).copy()
     shortlist.attrs = {
+        "spec": str(wanted),
         "interval": interval,
         "candidates": judged.candidates,
         "refused": dict(sorted(judged.refused.items())),

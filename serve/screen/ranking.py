@@ -87,6 +87,7 @@ def rank(
     out.insert(0, "rank", pd.Series(ranks, index=out.index, dtype="Int64").where(out["probability"].notna()))
     out = out.reset_index(drop=True)
     out.insert(list(out.columns).index("limited_by") + 1, "why", _reasons(out, wanted.conditions, names))
+    out.attrs |= {"spec": str(wanted), "interval": interval}
     return out
 
 
@@ -143,7 +144,10 @@ def _probability(table: pd.DataFrame, condition: Condition, interval: float) -> 
     bounds = () if exact else (f"{condition.column}_lower", f"{condition.column}_upper")
     missing = [c for c in (condition.column, *bounds) if c not in table]
     if missing:
-        raise KeyError(f"condition '{condition}' needs column {missing[0]!r}, which the table does not have")
+        raise KeyError(
+            f"condition '{condition}' needs column {missing[0]!r}, which the table does not have; give predictions, as "
+            "ion.predict or `ionscout predict` makes them"
+        )
     _check_temperature(table, condition)
     value = table[condition.column].to_numpy(np.float64)
     if exact:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..whole_file import write_whole
 from .stretch import Judged
 
 FORMAT = 1
@@ -44,8 +45,8 @@ class Results:
             self._check(state, asked)
         elif folder.is_dir() and any(folder.iterdir()):
             raise ResultsError(f"{folder}: holds other files; name a new folder")
-        (folder / "_kept").mkdir(parents=True, exist_ok=True)
-        _write_text(state, json.dumps(asked, indent=1, sort_keys=True))
+        write_whole(state, json.dumps(asked, indent=1, sort_keys=True))
+        (folder / "_kept").mkdir(exist_ok=True)
 
     def done(self, part: int) -> Judged | None:
         """What was kept of a finished part; None if it is not finished.
@@ -100,9 +101,16 @@ class Results:
 
     def finish(self, ranking: pd.DataFrame) -> None:
         """Write the ranking of the best beside the parts."""
-        partial = self.folder / "._ranking.partial"
-        ranking.to_parquet(partial, index=False)
-        partial.replace(self.folder / "_ranking.parquet")
+        partial, path = self.folder / "._ranking.partial", self.folder / "_ranking.parquet"
+        try:
+            ranking.to_parquet(partial, index=False)
+            partial.replace(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise OSError(
+                f"{path}: cannot be written ({error.strerror or error}); all parts in {self.folder} are finished, and "
+                "the same command goes on from there"
+            ) from error
 
     def _paths(self, part: int) -> tuple[Path, Path]:
         name = f"part-{part:08d}.parquet"
@@ -128,9 +136,3 @@ class Results:
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns without a value in this part as text, as they may be in others: all parts have one schema."""
     return frame.astype({c: "string" for c in frame if frame[c].dtype == object})
-
-
-def _write_text(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
-    partial.replace(path)

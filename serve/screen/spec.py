@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from ...featurize.element_supply import HAZARDS, SUPPLY_COLUMNS
 from ...featurize.elements import INDEX
@@ -113,7 +114,10 @@ def _condition(part: str, found: re.Match) -> Condition:
     name = re.sub(r"\s+", "_", found["name"].strip())
     column = _NAMES.get(name, name)
     if column not in SPEC_COLUMNS:
-        raise ValueError(f"spec part {part!r}: {name!r} is not a property; choose one of {', '.join(SPEC_COLUMNS)}")
+        known = [n.replace("_", " ") for n in _NAMES] + list(SPEC_COLUMNS)
+        near = get_close_matches(name.replace("_", " "), known, 1)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise ValueError(f"spec part {part!r}: {name!r} is not a property{meant}; choose one of {', '.join(known)}")
     unit = _UNITS.get(column, "")
     if found["unit"] and found["unit"] != unit:
         raise ValueError(f"spec part {part!r}: {column} is in {unit or 'no unit'}, not {found['unit']}")

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from pymatgen.core import Composition
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from ionscout.featurize.structure.doping import dope
-from ionscout.featurize.structure.hosts import host_structure
+from ionscout.featurize.structure.hosts import HOSTS, host_structure
 from ionscout.featurize.structure.reading import StructureError
 from ionscout.serve.screen.dopants import dopants
 
@@ -17,13 +18,29 @@ from ionscout.serve.screen.dopants import dopants
         ("Na3PS4", "S", "Cl", 0.0625),
         ("NaAlCl4", "Al", "Zr", 0.2),
         ("Na3AlF6", "Al", "Ti", 0.3),
+        ("Na3PS4_cubic", "P", "W", 0.1),
+        ("Na3SbS4_cubic", "Sb", "W", 0.12),
+        ("NaAl11O17", "Al", "Ti", 0.2),
+        ("Na3PO4", "P", "S", 0.2),
     ],
 )
 def test_composition_is_the_one_of_the_formula(host: str, site: str, dopant: str, x: float):
-    row = dopants(host, site=site, dopants=[dopant], x=x).to_dataframe().iloc[0]
+    host_formula = HOSTS[host].formula
+    rows = dopants(host_formula, site=site, dopants=[dopant], x=x).to_dataframe()
+    row = rows.sort_values("dopant_state").iloc[-1]  # tungsten as W6+, not W4+: full sites take up no more sodium
     formula = Composition(row["formula"])
-    doped = dope(host_structure(host), site, dopant, x, formula["Na"] - Composition(host)["Na"])
+    doped = dope(host_structure(host), site, dopant, x, formula["Na"] - Composition(host_formula)["Na"])
     assert doped.composition.fractional_composition.almost_equals(formula.fractional_composition, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("phosphorus", "formula"), [(1, "Na3Zr2Si2PO12"), (3, "NaZr2P3O12")])
+def test_phosphorus_leads_from_the_sodium_rich_end_of_nasicon_to_the_other(phosphorus: int, formula: str):
+    doped = dope(host_structure("Na4Zr2Si3O12"), "Si", "P", phosphorus, mobile_change=-phosphorus)
+    assert doped.composition.reduced_formula == Composition(formula).reduced_formula
+    assert SpacegroupAnalyzer(doped).get_space_group_symbol() == "R-3c"
+    # The sodium left is shared by the sites in proportion: no site is preferred.
+    filled = {round(site.species["Na"], 6) for site in doped if "Na" in site.species.get_el_amt_dict()}
+    assert filled == {round((4 - phosphorus) / 4, 6)}
 
 
 def test_the_chlorine_doped_structure_is_the_one_refined():

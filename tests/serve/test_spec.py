@@ -21,6 +21,7 @@ def test_printing_reads_back():
     ("text", "message"),
     [
         ("hardness >= 3", "'hardness' is not a property"),
+        ("conductivty >= 1e-3", r"did you mean 'conductivity'\?"),
         ("oxidation_limit_V >= high", "'high' is not a number"),
         ("no Xx", "'Xx' is not an element"),
         ("oxidation_limit_V = 3", "cannot be read"),

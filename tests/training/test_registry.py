@@ -1,5 +1,7 @@
 import subprocess
 import sys
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,19 @@ from ionscout.models.base import read_model
 from ionscout.models.fingerprint import FingerprintError
 from ionscout.models.prediction import KINDS
 from ionscout.models.properties import PROPERTIES
-from ionscout.training.registry import NoChampionError, champions, connect, promote_together
+from ionscout.training import registry
+from ionscout.training.registry import (
+    FILES_SHA256,
+    MODEL_FILES,
+    ModelFilesError,
+    NoChampionError,
+    champions,
+    connect,
+    experiment_id,
+    promote,
+    promote_together,
+    register,
+)
 
 
 def test_every_property_has_a_champion_with_its_cross_validated_error(champion_home):
@@ -96,3 +110,29 @@ def test_changed_features_are_refused_by_name(champion_home, tmp_path):
     (tmp_path / "model.json").write_text(json.dumps(document))
     with pytest.raises(FingerprintError, match="missing \\['some_old_feature'\\]"):
         read_model(tmp_path, KINDS)
+
+
+def test_files_that_were_changed_after_registration_are_not_loaded(champion_home, tmp_path, monkeypatch):
+    import mlflow
+
+    models = champions()
+    frame = pd.DataFrame({"formula": ["NaCl"], "temperature_C": [25.0], "state": ["crystalline"]})
+    answer = ion.predict(frame)[["log10_conductivity", "error"]]
+    monkeypatch.setenv("IONSCOUT_HOME", str(tmp_path / "home"))
+    client = connect()
+    with mlflow.start_run(experiment_id=experiment_id(client)):
+        for each in models:
+            folder = tmp_path / each.kind / MODEL_FILES
+            each.save(folder)
+            for name, number in register(each, folder, frame, answer).items():
+                promote(name, number)
+    assert champions()
+    version = client.get_model_version_by_alias("energy_above_hull", "champion")
+    uri = client.get_model_version_download_uri("energy_above_hull", version.version)
+    file = next(Path(urlsplit(uri).path).rglob(f"{MODEL_FILES}/model.json"))
+    file.write_text(file.read_text().replace('"hull"', '"hull" '))
+    registry._load.cache_clear()
+    with pytest.raises(ModelFilesError, match="not those that were registered"):
+        champions()
+    client.delete_model_version_tag("energy_above_hull", version.version, FILES_SHA256)
+    assert champions()

@@ -47,7 +47,7 @@ def load_obelix() -> pd.DataFrame:
     DataFrame
         formula, mobile_ion, family, state, temperature_C, temperature_stated, conductivity_S_cm, log10_conductivity,
         censored, conductivity_total_S_cm, conductivity_bulk_S_cm, space_group, space_group_number, a, b, c (angstrom),
-        alpha, beta, gamma (degree), obelix_id, has_cif, doi, split (train | test).
+        alpha, beta, gamma (degree), cell_formula (of the unit cell), obelix_id, has_cif, doi, split (train | test).
 
     References
     ----------
@@ -79,6 +79,7 @@ def load_obelix() -> pd.DataFrame:
             "space_group": raw["Space group"].str.strip(),
             "space_group_number": raw["Space group #"],
             **{name: raw[name] for name in ("a", "b", "c", "alpha", "beta", "gamma")},
+            "cell_formula": raw["True Composition"],
             "obelix_id": raw["ID"],
             "has_cif": raw["Cif ID"].eq("done"),
             "doi": raw["DOI"],

@@ -12,11 +12,12 @@ from ...screen.description import described_space
 from ...screen.spec import DEFAULT_SPEC, Spec
 from ...screen.table_space import TableSpace
 from ..access import READ
+from ..described import schema_of
 from ..media import ARROW, CSV, ENDINGS, JSON, NDJSON, PARQUET, content_type, wanted_type, write_table
 from ..off_loop import off_loop
 from ..predict import State
 from ..problems import RESPONSES, Problem, asked_of_library, of_validation
-from ..sent_table import sent_table, table_body
+from ..sent_table import sent_table, table_answer, table_body
 from ..service import Service, service_of
 from .download import all_rows
 from .folder import Job, JobFolder, Progress
@@ -25,7 +26,7 @@ from .runner import TooManyJobsError
 
 router = APIRouter(tags=["jobs"])
 
-Identifier = Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="The job's id.")]
+Identifier = Annotated[str, Path(max_length=64, description="The job's id.")]
 
 
 class ScreenBody(BaseModel):
@@ -106,7 +107,7 @@ _GONE: dict[int | str, dict[str, Any]] = {**RESPONSES, 404: {"description": "No 
         "requestBody": {
             "required": True,
             "content": {
-                JSON: {"schema": ScreenBody.model_json_schema()},
+                JSON: {"schema": schema_of(ScreenBody)},
                 **{media: _TABLE[media] for media in (CSV, NDJSON, PARQUET, ARROW)},
             },
         }
@@ -146,7 +147,7 @@ def _asked(body: bytes) -> ScreenBody:
     try:
         asked = ScreenBody.model_validate_json(body)
     except ValidationError as error:
-        raise of_validation(error.errors(include_url=False)) from error
+        raise of_validation(error.errors(include_url=False), ScreenBody.model_fields) from error
     if (asked.space is None) == (asked.formulas is None):
         raise Problem(422, "give a space or formulas, and not both")
     return asked
@@ -234,14 +235,7 @@ async def delete(request: Request, _: READ, identifier: Identifier) -> None:
     summary="What a screen found",
     responses={
         **_GONE,
-        200: {
-            "description": "The rows, by Accept.",
-            "content": {
-                JSON: {"schema": {"type": "object"}, "example": {"candidates": 3, "refused": {}, "rows": []}},
-                CSV: {"schema": {"type": "string"}},
-                PARQUET: {"schema": {"type": "string", "format": "binary"}},
-            },
-        },
+        200: table_answer("The rows, by Accept.", {"candidates": 3, "refused": {}, "rows": []}),
         409: {"description": "It is not done."},
     },
 )

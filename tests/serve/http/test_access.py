@@ -63,6 +63,11 @@ def test_from_elsewhere_a_key_is_needed(far: TestClient, header: str) -> None:
     assert far.get("/healthz").status_code == 200
 
 
+def test_strangers_are_not_told_where_the_stores_are(far: TestClient, near: TestClient, home: Path) -> None:
+    assert str(home) in near.get("/readyz").text
+    assert far.get("/readyz").json() == {"status": "not ready", "reason": "does not answer; the log says why"}
+
+
 def test_a_browser_may_give_the_key_as_a_password(far: TestClient) -> None:
     token = ApiKeys().add("robot", ["read"])
     assert far.get("/v1/models", auth=("anyone", token)).status_code == 503

@@ -1,14 +1,8 @@
 """Screens as jobs: the library's answer, progress, results, cancelling, and going on after a kill."""
 
 import io
-import json
-import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -20,8 +14,9 @@ import ionscout as ion
 from ionscout.serve.http.app import create_app
 from ionscout.serve.http.settings import ServiceSettings
 
+from .running import PART_ROWS, has_ended, served, wait_for
+
 SPACE = {"kind": "dopants", "host": "Na3Zr2Si2PO12", "site": "Zr", "dopants": "all", "x": [0.1, 0.2, 0.3]}
-PART_ROWS = 400
 SPEC = "conductivity >= 1e-4, oxidation limit >= 3"
 PARQUET = {"accept": "application/vnd.apache.parquet"}
 
@@ -38,18 +33,6 @@ def home(trained_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def client(home: Path) -> Iterator[TestClient]:
     with TestClient(create_app(ServiceSettings()), "http://127.0.0.1", raise_server_exceptions=False) as asked:
         yield asked
-
-
-def wait_for(ask: Callable[[], dict], until: Callable[[dict], bool], seconds: float = 60) -> dict:
-    deadline = time.monotonic() + seconds
-    while not until(told := ask()):
-        assert time.monotonic() < deadline, told
-        time.sleep(0.1)
-    return told
-
-
-def has_ended(job: dict) -> bool:
-    return job["state"] in ("done", "failed", "cancelled")
 
 
 def test_a_screen_finds_what_the_library_finds(client: TestClient) -> None:
@@ -71,16 +54,6 @@ def test_a_screen_finds_what_the_library_finds(client: TestClient) -> None:
     assert client.get("/v1/screen").json()["jobs"][0]["id"] == job["id"]
     assert client.delete(where).status_code == 204
     assert client.get(where).status_code == 404
-
-
-def test_a_table_is_screened(client: TestClient) -> None:
-    body = "formula\nNa3PS4\nNaCl\nNa3P(S4\n"
-    created = client.post("/v1/screen", content=body, headers={"content-type": "text/csv"}, params={"top": 2})
-    job = wait_for(lambda: client.get(created.headers["location"]).json(), has_ended)
-    assert job["state"] == "done", job
-    rows = client.get(job["links"]["results"]).json()["rows"]
-    expected = ion.screen(["Na3PS4", "NaCl", "Na3P(S4"], top=2)
-    assert [row["formula"] for row in rows] == expected["formula"].tolist()
 
 
 @pytest.mark.parametrize(
@@ -119,28 +92,9 @@ def test_jobs_wait_their_turn_and_may_be_cancelled(home: Path) -> None:
         assert client.get(second).json()["state"] == "queued"
         for path in (second, first):
             assert client.post(f"{path}/cancel").json()["state"] == "cancelled"
-        assert client.post("/v1/screen", json={"space": SPACE}).status_code == 202
-
-
-@contextmanager
-def served(home: Path) -> Iterator[tuple[subprocess.Popen, str]]:
-    """`ionscout serve` in a process of its own, on a free port."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", "from ionscout.serve.cli import main; main()", "serve", "--port", "0"],
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "IONSCOUT_SERVE_JOB_PART_ROWS": str(PART_ROWS)},
-    )
-    assert process.stderr is not None
-    try:
-        for line in process.stderr:
-            if "running on" in (message := json.loads(line)["message"]):
-                yield process, message.split()[3]
-                break
-    finally:
-        process.kill()
-        process.wait()
-        process.stderr.close()
+        table = client.post("/v1/screen", content="formula\nNa3PS4\nNaCl\n", headers={"content-type": "text/csv"})
+        assert table.status_code == 202
+        assert table.json()["progress"]["total"] == 2
 
 
 def test_a_screen_goes_on_after_the_service_was_killed(home: Path) -> None:

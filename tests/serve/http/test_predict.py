@@ -130,3 +130,19 @@ def test_answers_do_not_depend_on_who_asks_at_the_same_time(url: str) -> None:
     assert_same(as_frame(rows), expected)
     batches = float(next(line for line in told.splitlines() if line.startswith("ionscout_batch_rows_count")).split()[1])
     assert batches < len(formulas) / 2
+
+
+def test_only_the_properties_asked_for_are_answered(client: TestClient) -> None:
+    whole = ion.predict(FORMULAS)
+    for content, media in ((b'["Na3PS4", "NaCl"]', "application/json"), (b"formula\nNa3PS4\nNaCl\n", "text/csv")):
+        answer = client.post(
+            "/v1/predict",
+            content=content,
+            headers={"content-type": media, "accept": "application/json"},
+            params={"properties": ["oxidation_limit", "energy_above_hull"]},
+        )
+        rows = answer.json()["rows"]
+        assert "log10_conductivity" not in rows[0]
+        for column in ("oxidation_limit_V", "reduction_limit_V", "energy_above_hull_eV_atom"):
+            assert [row[column] for row in rows] == whole[column].to_numpy()[[1, 3]].tolist()
+    assert client.post("/v1/predict", json={"formula": "NaCl", "properties": ["smell"]}).status_code == 422

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from ionscout.models.properties import ACTIVATION_ENERGY
+from ionscout.models.relatives import Relatives
+from ionscout.training.measured_table import MeasuredTable
+from ionscout.training.train import measured_rows
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rows = measured_rows().dropna(subset=[ACTIVATION_ENERGY.column])
+    return rows.sample(80, random_state=1).reset_index(drop=True)
+
+
+def test_two_fits_of_the_same_rows_agree_to_the_last_digit(rows):
+    answers = []
+    for _ in range(2):
+        table = MeasuredTable.of(rows)
+        train = np.arange(60)
+        relatives, which = Relatives.of(table.places[train])
+        blend, student = table.fit(ACTIVATION_ENERGY, train, relatives, which)
+        asked, inputs = table.places[60:], table.inputs[60:]
+        said = blend.predict(relatives.distances(asked), asked, inputs)
+        answers.append((said, student.values(inputs), student.doubts(inputs)))
+    for first, second in zip(*answers, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_held_out_row_has_no_say_in_its_own_prediction(rows):
+    """Its value changed beyond belief, what is predicted for it stays as it was."""
+    train, test = np.arange(60), np.arange(60, 80)
+    first = MeasuredTable.of(rows)
+    wrong = rows.copy()
+    wrong.loc[test, ACTIVATION_ENERGY.column] = 9.9
+    second = MeasuredTable.of(wrong)
+    held = [table.fit_and_predict(ACTIVATION_ENERGY, train, table, test) for table in (first, second)]
+    for name in ("predicted", "fast", "known", "doubt"):
+        np.testing.assert_array_equal(getattr(held[0], name), getattr(held[1], name))

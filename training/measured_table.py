@@ -1,0 +1,177 @@
+"""Measured rows with what the models see of them: fitted and predicted many times over, once a fold."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from ..featurize.composition import CompositionBatch
+from ..models.blend import Blend
+from ..models.gaussian_process import Posterior
+from ..models.inputs import model_inputs
+from ..models.properties import Property
+from ..models.relatives import Places, Relatives
+from ..models.student import Student
+from .folds import grouped_folds
+from .out_of_fold import OutOfFold
+from .pseudo_data import PseudoData
+from .settings import MEASURED_WEIGHT, STUDENTS, TEACHERS
+
+
+@dataclass(frozen=True)
+class Held:
+    """Held-out rows (n,): predicted by the blend, by its student, whether their family was known, and the doubt."""
+
+    predicted: np.ndarray
+    fast: np.ndarray
+    known: np.ndarray
+    doubt: np.ndarray
+
+
+@dataclass(frozen=True)
+class MeasuredTable:
+    """Measured rows with what the models see of them, made once for many fits.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        formula, temperature_C, state, log10_conductivity, activation_energy_eV (either may be missing), weight,
+        group_system, group_source.
+    batch : CompositionBatch
+        Their compositions.
+    inputs : (n, p) float32
+        Their `model_inputs`, at the temperature of each row.
+    places : Places
+        Where they lie for the Gaussian process of the teacher.
+    """
+
+    rows: pd.DataFrame
+    batch: CompositionBatch
+    inputs: np.ndarray
+    places: Places
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Self:
+        """Compute features of `rows`."""
+        batch = CompositionBatch.from_formulas(rows["formula"])
+        inputs = model_inputs(batch, rows["temperature_C"].to_numpy(np.float64), rows["state"].to_numpy(object))
+        return cls(rows, batch, inputs, Places.of(batch, inputs))
+
+    def target(self, fact: Property) -> np.ndarray:
+        """Values (n,) of a property; NaN where a row has none."""
+        return self.rows[fact.column].to_numpy(np.float64)
+
+    @cached_property
+    def relatives(self) -> tuple[Relatives, np.ndarray]:
+        """Distinct compositions, and which of them (n,) each row is."""
+        return Relatives.of(self.places)
+
+    @cached_property
+    def _pseudo_data(self) -> PseudoData:
+        relatives, which = self.relatives
+        return PseudoData.near(self.batch[np.unique(which, return_index=True)[1]], relatives)
+
+    def fit(self, fact: Property, train: np.ndarray, relatives: Relatives, which: np.ndarray) -> tuple[Blend, Student]:
+        """Fit a blend on the rows at positions `train`, and a student on what it says of them and of pseudo data.
+
+        Parameters
+        ----------
+        fact : Property
+            What is fitted.
+        train : (m,) int
+            Rows.
+        relatives, which : Relatives, (m,) int
+            Distinct compositions, and which of them each of the rows is.
+        """
+        target, places, inputs = self.target(fact)[train], self.places[train], self.inputs[train]
+        source, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "weight"))
+        settings = TEACHERS[fact.name]
+        posterior = Posterior.fit(settings.kernel, relatives, which, places, target, source)
+        blend = Blend.fit(posterior, inputs, target, settings, weight)
+        # A row that is held out must not show where it lies, not even without its value.
+        everyone, place = self.relatives
+        pseudo = self._pseudo_data.without(~np.isin(np.arange(len(everyone.whole)), place[train]))
+        asked = ((places, inputs), (pseudo.places, pseudo.inputs))
+        taught = np.concatenate([blend.blended(relatives.distances(p), p, i) for p, i in asked])
+        spread = np.concatenate([posterior.spread(p) for p, _ in asked])
+        counts = np.repeat([MEASURED_WEIGHT, 1.0], [len(train), len(pseudo.inputs)])
+        both = np.concatenate([inputs, pseudo.inputs])
+        student = Student.fit(both, taught, spread, counts, settings.columns, STUDENTS[fact.name])
+        return blend, student
+
+    def fit_and_predict(self, fact: Property, train: np.ndarray, asked: Self, test: np.ndarray) -> Held:
+        """Fit on the rows `train`, predict the rows `test` of the table `asked`, each at its temperature there."""
+        relatives, which = Relatives.of(self.places[train])
+        blend, student = self.fit(fact, train, relatives, which)
+        places, inputs = asked.places[test], asked.inputs[test]
+        return Held(
+            blend.predict(relatives.distances(places), places, inputs),
+            blend.or_median(student.values(inputs), places.family),
+            blend.knows(places.family),
+            student.doubts(inputs),
+        )
+
+    def out_of_fold(self, fact: Property, grouping: str, folds: np.ndarray) -> OutOfFold:
+        """Predict every row that has the property by a model that saw only the other folds.
+
+        Parameters
+        ----------
+        fact : Property
+            What is predicted.
+        grouping : str
+            Key of `GROUPINGS`.
+        folds : (n,) int
+            Fold of each row; rows of fold -1 are always trained on and never scored, those below take no part.
+        """
+        target = self.target(fact)
+        use = np.flatnonzero(np.isfinite(target) & (folds >= 0))
+        known = np.flatnonzero(np.isfinite(target) & (folds > -2))
+        _ = self._pseudo_data  # made once, before the folds ask for it side by side
+        predicted, fast, baseline, doubts = (np.empty(len(target)) for _ in range(4))
+        familiar = np.zeros(len(target), dtype=bool)
+
+        def fill(fold: int) -> None:
+            train, test = known[folds[known] != fold], use[folds[use] == fold]
+            held = self.fit_and_predict(fact, train, self, test)
+            predicted[test], fast[test] = held.predicted, held.fast
+            familiar[test], doubts[test] = held.known, held.doubt
+            baseline[test] = np.median(target[train])
+
+        side_by_side(fill, np.unique(folds[use]))
+        groups = self.rows[f"group_{'source' if grouping == 'source' else 'system'}"].to_numpy(object)
+        said = np.clip(predicted[use], fact.lower, fact.upper)
+        return OutOfFold(
+            fact,
+            grouping,
+            truth=target[use],
+            predicted=said,
+            baseline=baseline[use],
+            fold=folds[use],
+            group=groups[use],
+            domain_score=doubts[use],
+            row=use,
+            known=familiar[use],
+            family=self.places.family[use],
+            fast=np.clip(fast[use], fact.lower, fact.upper),
+        )
+
+    def folds(self, fact: Property, grouping: str, n_folds: int, seed: int) -> np.ndarray:
+        """Folds (n,) of the rows that have the property, grouped; -1 for the others."""
+        use = np.flatnonzero(np.isfinite(self.target(fact)))
+        folds = np.full(len(self.rows), -1)
+        groups = np.arange(len(use)) if grouping == "random" else self.rows[f"group_{grouping}"].to_numpy(object)[use]
+        folds[use] = grouped_folds(groups, n_folds, seed)
+        return folds
+
+
+def side_by_side(do: Callable, items: Iterable) -> list:
+    """Results of `do` for each item, worked out on all cores; xgboost and numpy let go of the interpreter."""
+    # Each item keeps to one thread of its own: nested pools wait for each other longer than they work.
+    with threadpool_limits(1), ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(do, items))
