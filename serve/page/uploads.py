@@ -14,6 +14,7 @@ from ...training.registry import champions
 from ..predict import CHUNK_ROWS, input_table, predict_table, side_by_side
 from ..tables import TableError, TableWriter, ending, read_chunks
 from .answering import PageError
+from .large_work import large_work
 
 MOST_BYTES = 5_000_000
 MOST_ROWS = 20_000
@@ -53,7 +54,7 @@ def answer_upload(name: str, content: bytes) -> str:
             typed = Path(temporary) / f"upload{ending(Path(shown))}"
             typed.write_bytes(content)
             parts = _read(typed)
-            with TableWriter(folder / f"{token}.parquet") as writer:
+            with large_work(), TableWriter(folder / f"{token}.parquet") as writer:
                 for part in side_by_side(lambda chunk: predict_table(input_table(chunk), models), parts):
                     writer.write(part)
         except (TableError, KeyError, ValueError) as error:

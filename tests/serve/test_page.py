@@ -11,6 +11,8 @@ import requests
 
 import ionscout as ion
 from ionscout.models.properties import PROPERTIES
+from ionscout.serve.page.answering import PageError
+from ionscout.serve.page.large_work import large_work
 from ionscout.serve.page.uploads import MOST_BYTES, MOST_ROWS
 
 HOST = "Na3Zr2Si2PO12"
@@ -337,6 +339,13 @@ def test_no_other_site_sends_files_through_a_reader(page_url):
         timeout=20,
     )
     assert answer.status_code == 403
+
+
+def test_large_tables_take_turns_and_small_questions_do_not_wait(page_url):
+    with large_work(), large_work():
+        with pytest.raises(PageError, match="busy"), large_work(longest_wait_s=0.01):
+            pass
+        assert requests.get(page_url + "/predict", params={"formulas": "NaBr"}, timeout=20).status_code == 200
 
 
 def test_model_cards_and_the_datasheet_are_rendered(page_url):
