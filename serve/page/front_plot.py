@@ -14,7 +14,7 @@ from .temperature_plot import Mark
 from .typesetting import number, percent, power_of_ten
 
 WIDTH, HEIGHT = 560, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 92, 14, 14, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 14, 28, 46
 # Points beyond the best so many make a drawing heavy and tell nothing.
 MOST_POINTS = 600
 
