@@ -1,5 +1,6 @@
 """The page over HTTP: what it says, that it runs nothing it was sent, and that it loads nothing from elsewhere."""
 
+import gzip
 import io
 from urllib.parse import urlencode, urlparse
 
@@ -315,11 +316,14 @@ def test_a_parquet_upload_comes_back_whole(page_url):
     ("name", "content", "status", "said"),
     [
         ("lab.csv", b"compound,T\nNaCl,25\n", 422, "rename 'compound' to 'formula'"),
-        ("lab.csv", b"", 422, "lab.csv: the file is empty"),
+        ("lab.csv", b"", 422, "lab.csv is empty"),
         ("lab.csv", b"formula\n", 422, "no row below its header"),
-        ("lab.xlsx", b"PK\x03\x04", 422, "write and read tables as .csv"),
-        ("lab.parquet", b"formula\nNaCl\n", 422, "cannot be read as .parquet"),
-        ("lab.csv", b"formula\n" + b"NaCl\n" * (MOST_ROWS + 1), 413, f"more than {MOST_ROWS:,} rows"),
+        ("lab.xlsx", b"PK\x03\x04", 415, "give a table as .csv"),
+        ("lab.parquet", b"formula\nNaCl\n", 400, "Parquet"),
+        ("lab.csv", "formula\nNa₂S\n".encode("utf-16"), 400, "not UTF-8"),
+        ("lab.csv.gz", b"formula\nNaCl\n", 422, "no whole gzip file"),
+        ("lab.csv.gz", gzip.compress(b"formula\n" + b" " * 60_000_000), 413, "inflates beyond"),
+        ("lab.csv", b"formula\n" + b"NaCl\n" * (MOST_ROWS + 1), 413, f"takes {MOST_ROWS:,} rows at most"),
         ("lab.csv", b"formula\n" + b"NaCl\n" * (MOST_BYTES // 5 + 4000), 413, "bytes"),
     ],
 )
@@ -329,6 +333,16 @@ def test_an_upload_that_is_no_table_or_too_large_is_refused(page_url, name, cont
     message = text(lxml.html.fromstring(answer.text), "//*[@role='alert']")
     assert said in message
     assert "/tmp" not in message
+
+
+def test_no_file_of_the_service_is_read_by_an_uploads_word(page_url, tmp_path):
+    secret = tmp_path / "secret.cif"
+    secret.write_text("data_secret\n")
+    answer = upload(page_url, "lab.csv", f"formula,structure\n,{secret}\nNaCl,\n".encode())
+    page = lxml.html.fromstring(answer.text)
+    assert "2 rows, 1 predicted, 1 could not be read" in text(page)
+    assert "is a path; a service opens no files" in text(page, "//td[@class='error']")
+    assert "data_secret" not in answer.text
 
 
 def test_no_other_site_sends_files_through_a_reader(page_url):
