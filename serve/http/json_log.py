@@ -1,9 +1,8 @@
 """One JSON object a line: what log collectors read without being taught."""
 
+import json
 import logging
 from datetime import UTC, datetime
-
-import orjson
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 
@@ -22,7 +21,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return json.dumps(line, default=str)
 
 
 def log_json(level: int = logging.INFO) -> None:

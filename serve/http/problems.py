@@ -1,13 +1,14 @@
 """Errors as the client reads them: problem details (RFC 9457) that name the row, field, value and remedy."""
 
+import json
 import logging
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
@@ -89,7 +90,8 @@ def problem_response(request: Request, problem: Problem) -> Response:
         request_id=request.scope.get("request_id"),
         errors=list(problem.errors),
     )
-    content = orjson.dumps(details.model_dump(mode="json"), option=orjson.OPT_NON_STR_KEYS)
+    # A client may have sent integers of a hundred digits and half characters, which orjson refuses to say again.
+    content = json.dumps(details.model_dump())
     return Response(content, problem.status_code, problem.headers, MEDIA_TYPE)
 
 
@@ -110,7 +112,7 @@ def asked_of_library() -> Iterator[None]:
 
 def shortened(value: Any) -> Any:
     """A value fit to be shown in an error."""
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

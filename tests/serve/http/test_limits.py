@@ -127,3 +127,11 @@ def test_a_table_without_formulas_says_which_column_may_be_meant(client: TestCli
 def test_content_types_that_are_not_read_are_listed(client: TestClient) -> None:
     assert client.post("/v1/predict", content=b"x", headers={"content-type": "text/xml"}).status_code == 415
     assert client.post("/v1/predict", json="NaCl", headers={"accept": "image/png"}).status_code == 406
+
+
+def test_what_json_writers_refuse_can_still_be_named(client: TestClient) -> None:
+    """An integer of forty digits and half a character, said again in the error."""
+    body = '{"host": "Na\\ud800", "site": ' + "9" * 400 + "}"
+    answer = client.post("/v1/dopants", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert {fault["field"].partition(".")[0] for fault in answer.json()["errors"]} == {"host", "site"}
