@@ -14,7 +14,7 @@ from .temperature_plot import Mark
 from .typesetting import number, percent, power_of_ten
 
 WIDTH, HEIGHT = 560, 400
-_LEFT, _RIGHT, _TOP, _BOTTOM = 92, 14, 14, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 84, 14, 28, 46
 # Points beyond the best so many make a drawing heavy and tell nothing.
 MOST_POINTS = 600
 
@@ -42,6 +42,7 @@ class FrontPlot:
     y_marks: list[Mark]
     wanted: tuple[float | None, float | None]
     intervals: tuple[str, str]
+    host: tuple[float, float]
     shown: int
     total: int
     width: int = WIDTH
@@ -52,7 +53,7 @@ class FrontPlot:
     bottom: int = HEIGHT - _BOTTOM
 
 
-def front_plot(ranked: pd.DataFrame, spec: Spec) -> FrontPlot:
+def front_plot(ranked: pd.DataFrame, spec: Spec, host: pd.DataFrame) -> FrontPlot:
     """Lay the plot out.
 
     Parameters
@@ -61,13 +62,16 @@ def front_plot(ranked: pd.DataFrame, spec: Spec) -> FrontPlot:
         As `ion.rank` gives it.
     spec : Spec
         Its bounds on the two axes are drawn as lines.
+    host : DataFrame
+        The undoped host, one row of predictions; drawn as a cross.
     """
     usable = ranked[ranked["rank"].notna()]
     best = usable[pareto_of(usable, [CONDUCTIVITY.column, OXIDATION_LIMIT.column])]
     shown = pd.concat([usable.head(MOST_POINTS), best]).drop_duplicates("rank") if len(usable) else usable
     sigma, limit = CONDUCTIVITY.column, OXIDATION_LIMIT.column
-    across = Scale(*span(shown[limit].to_numpy()), _LEFT, WIDTH - _RIGHT)
-    up = Scale(*span(shown[sigma].to_numpy()), HEIGHT - _BOTTOM, _TOP)
+    across = Scale(*span(shown[limit].to_numpy(), host[limit].to_numpy()), _LEFT, WIDTH - _RIGHT)
+    up = Scale(*span(shown[sigma].to_numpy(), host[sigma].to_numpy()), HEIGHT - _BOTTOM, _TOP)
+    undoped = host.iloc[0]
     # The front falls from the best conductor to the best window; between two of its points nothing is better than both.
     steps = best.sort_values([limit, sigma], ascending=[True, False])
     corners: list[str] = []
@@ -81,6 +85,7 @@ def front_plot(ranked: pd.DataFrame, spec: Spec) -> FrontPlot:
         y_marks=_decades(up),
         wanted=_wanted(spec, across, up),
         intervals=_typical(shown),
+        host=(across(undoped[limit]), up(undoped[sigma])),
         shown=len(shown),
         total=len(usable),
     )

@@ -1,6 +1,5 @@
 """Predictions for the page, kept a while: a table, its ranking and its download are asked one after the other."""
 
-import threading
 from functools import lru_cache
 
 import pandas as pd
@@ -10,10 +9,9 @@ from ..predict import predict
 from ..screen.dopants import dopants
 from .answering import PageError
 from .dopant_question import DopantQuestion
+from .large_work import large_work
 
 MOST_CANDIDATES = 5_000
-# One screen at a time takes all cores anyway; the next reader finds it done, or waits.
-_one_at_a_time = threading.Lock()
 
 
 def predicted(formulas: tuple[str, ...], temperature_C: tuple[float, ...], state: str) -> pd.DataFrame:
@@ -29,8 +27,7 @@ def screened(question: DopantQuestion) -> tuple[pd.DataFrame, pd.DataFrame]:
     PageError
         If the question cannot be read, leaves no candidate, or makes too many.
     """
-    with _one_at_a_time:
-        return _screened(question, _serving())
+    return _screened(question, _serving())
 
 
 def _serving() -> tuple[str, ...]:
@@ -66,5 +63,6 @@ def _screened(question: DopantQuestion, serving: tuple[str, ...]) -> tuple[pd.Da
             f"{len(found):,} candidates are more than the {MOST_CANDIDATES:,} that a page shows; choose fewer dopants, "
             "amounts or sites, or run `ionscout screen`, which has no such limit"
         )
-    table = predict(found.to_dataframe(), temperature_C=question.temperature_C, state=question.state)
+    with large_work():
+        table = predict(found.to_dataframe(), temperature_C=question.temperature_C, state=question.state)
     return table, found.refused

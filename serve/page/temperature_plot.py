@@ -11,7 +11,7 @@ from .scales import Scale, span
 from .typesetting import decade, number, plain
 
 WIDTH, HEIGHT = 520, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 14, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 28, 46
 _MARKED_C = (-50, -25, 0, 25, 50, 75, 100, 150, 200, 300, 500)
 
 

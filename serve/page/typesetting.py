@@ -39,7 +39,7 @@ def charges(text: object) -> Markup:
     Markup('+0.2 Na for Mg<sup>2+</sup> on Zr<sup>4+</sup>')
     """
     raised = _CHARGE.sub(lambda found: f"<sup>{found[1]}{found[2].replace('-', '−')}</sup>", str(escape(text)))
-    return Markup(raised)
+    return Markup(re.sub(r"^-(?=\d)", "−", raised))
 
 
 def number(value: object, decimals: int = 2) -> str:

@@ -1,22 +1,30 @@
 """Results of uploads, kept for a day as Parquet under the home, each under a name that nobody guesses."""
 
+import gzip
+import io
 import json
 import re
 import secrets
-import tempfile
 import time
+import zlib
 from pathlib import Path
 
 import pandas as pd
 
 from ...training.home import home
 from ...training.registry import champions
+from ..http.media import CSV, PARQUET, read_table, write_table
+from ..http.problems import Problem
+from ..http.sent_structures import checked_structures
+from ..http.settings import ServiceSettings
 from ..predict import CHUNK_ROWS, input_table, predict_table, side_by_side
-from ..tables import TableError, TableWriter, ending, read_chunks
 from .answering import PageError
+from .large_work import large_work
 
 MOST_BYTES = 5_000_000
 MOST_ROWS = 20_000
+# A table of five megabytes has three to ten times as many once it is decompressed.
+MOST_INFLATED_BYTES = 10 * MOST_BYTES
 KEPT_SECONDS = 86_400
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,40}")
 
@@ -41,27 +49,29 @@ def answer_upload(name: str, content: bytes) -> str:
     PageError
         If it is too large, no table, or has no column `formula`, as `ionscout predict --input` says it.
     """
-    if len(content) > MOST_BYTES:
-        raise PageError(f"the file has {len(content):,} bytes; the page takes {MOST_BYTES:,} at most", 413)
     shown = Path(name.replace("\\", "/")).name
+    if len(content) > MOST_BYTES:
+        raise PageError(f"{shown} has {len(content):,} bytes; the page takes {MOST_BYTES:,} at most", 413)
     models = champions()
+    table = _read(shown, content)
+    harmless, refused = checked_structures(table)
+    try:
+        given = input_table(harmless)
+    except KeyError as error:
+        raise PageError(f"{shown}: {error.args[0]}", 422) from error
+    chunks = [given.iloc[start : start + CHUNK_ROWS] for start in range(0, len(given), CHUNK_ROWS)]
+    with large_work():
+        out = pd.concat(list(side_by_side(lambda chunk: predict_table(chunk, models), chunks)))
+    for row, reason in refused.items():
+        if isinstance(out["error"].iloc[row], str):
+            out.loc[out.index[row], "error"] = reason
+    if "structure" in table:
+        out["structure"] = table["structure"]
     folder = _folder()
     _forget(folder)
     token = secrets.token_urlsafe(18)
-    with tempfile.TemporaryDirectory() as temporary:
-        try:
-            typed = Path(temporary) / f"upload{ending(Path(shown))}"
-            typed.write_bytes(content)
-            parts = _read(typed)
-            with TableWriter(folder / f"{token}.parquet") as writer:
-                for part in side_by_side(lambda chunk: predict_table(input_table(chunk), models), parts):
-                    writer.write(part)
-        except (TableError, KeyError, ValueError) as error:
-            if isinstance(error, PageError):
-                raise
-            message = str(error.args[0] if error.args else error).replace(temporary + "/", "")
-            raise PageError(message.replace(f"upload{Path(shown).suffix}", shown), 422) from error
-    (folder / f"{token}.json").write_text(json.dumps({"name": shown}))
+    (folder / f"{token}.json").write_text(json.dumps({"name": shown}), encoding="utf-8")
+    (folder / f"{token}.parquet").write_bytes(write_table(out, PARQUET))
     return token
 
 
@@ -76,25 +86,41 @@ def kept_upload(token: str) -> tuple[str, pd.DataFrame]:
     path = _folder() / f"{token}.parquet"
     if not _TOKEN.fullmatch(token) or not path.is_file():
         raise PageError("there is no such result; results are kept for a day. Upload the file again", 404)
-    name = json.loads(path.with_suffix(".json").read_text())["name"]
+    name = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["name"]
     return Path(name).stem, pd.read_parquet(path)
 
 
-def _read(path: Path) -> list[pd.DataFrame]:
-    """Chunks of the file, not one row more than is taken."""
-    parts, rows = [], 0
-    for part in read_chunks(path, CHUNK_ROWS, as_typed=True):
-        rows += len(part)
-        if rows > MOST_ROWS:
-            raise PageError(
-                f"the file has more than {MOST_ROWS:,} rows, the most that the page takes; send it in parts, or run "
-                "`ionscout predict --input`, which has no such limit",
-                413,
-            )
-        parts.append(part)
-    if not rows:
-        raise TableError(f"{path}: the file has no row below its header")
-    return parts
+def _read(shown: str, content: bytes) -> pd.DataFrame:
+    """The table of a file, within the page's limits; cells of a CSV stay the texts they are."""
+    kind = shown.lower()
+    if kind.endswith(".csv.gz"):
+        content = _inflated(shown, content)
+    elif not kind.endswith((".csv", ".parquet")):
+        raise PageError(f"{shown}: give a table as .csv, .csv.gz or .parquet", 415)
+    if not content:
+        raise PageError(f"{shown} is empty; the first line must name the columns, e.g. 'formula'", 422)
+    settings = ServiceSettings(max_rows=MOST_ROWS, max_inflated_bytes=MOST_INFLATED_BYTES)
+    try:
+        table = read_table(content, PARQUET if kind.endswith(".parquet") else CSV, settings)
+    except Problem as problem:
+        reason = problem.detail
+        if len(problem.errors) and problem.errors[0].field == "rows":
+            reason = f"the page takes {MOST_ROWS:,} rows at most; `ionscout predict --input` has no such limit"
+        raise PageError(f"{shown}: {reason}", problem.status_code) from None
+    if not len(table):
+        raise PageError(f"{shown} has no row below its header", 422)
+    return table
+
+
+def _inflated(shown: str, content: bytes) -> bytes:
+    try:
+        with gzip.open(io.BytesIO(content)) as stream:
+            inflated = stream.read(MOST_INFLATED_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise PageError(f"{shown} is no whole gzip file: {error}", 422) from error
+    if len(inflated) > MOST_INFLATED_BYTES:
+        raise PageError(f"{shown} inflates beyond {MOST_INFLATED_BYTES:,} bytes, the most that the page takes", 413)
+    return inflated
 
 
 def _folder() -> Path:

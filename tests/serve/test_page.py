@@ -1,5 +1,6 @@
 """The page over HTTP: what it says, that it runs nothing it was sent, and that it loads nothing from elsewhere."""
 
+import gzip
 import io
 from urllib.parse import urlencode, urlparse
 
@@ -11,6 +12,8 @@ import requests
 
 import ionscout as ion
 from ionscout.models.properties import PROPERTIES
+from ionscout.serve.page.answering import PageError
+from ionscout.serve.page.large_work import large_work
 from ionscout.serve.page.uploads import MOST_BYTES, MOST_ROWS
 
 HOST = "Na3Zr2Si2PO12"
@@ -147,6 +150,7 @@ def test_exact_values_are_told_from_predicted_ones(page_url):
         ("/dopants/ranking", {**ASKED, "site": "Ti"}, "site 'Ti' is not in host"),
         ("/dopants/ranking", {**ASKED, "dopant": ["Na"]}, "no candidate is left: Na is the mobile ion"),
         ("/dopants/ranking", {**ASKED, "x": "a lot"}, "x 'a' is not a number"),
+        ("/dopants/ranking", {**ASKED, "by": "beauty"}, "by 'beauty': choose one of probability, conductivity"),
         ("/dopants/ranking", {**ASKED, "spec": "speed >= 3"}, "'speed' is not a property"),
         ("/dopants/ranking", {**ASKED, "spec": "conductivity at 60 C >= 1e-3", "temperature": "25"}, "leave one"),
         ("/dopants/ranking", {**ASKED, "compensate": "anion_exchange"}, "name the old and the new one"),
@@ -170,7 +174,11 @@ def test_a_ranking_is_that_of_the_library(page_url):
     candidates = ion.dopants(HOST, site="Zr", dopants=ASKED["dopant"], x=[0.1, 0.3])
     expected = ion.rank(ion.predict(candidates.to_dataframe()), ASKED["spec"])
     shown = page.xpath("//table[contains(@class, 'ranking')]/tbody/tr/th/a")
-    assert [link.text_content() for link in shown] == expected["formula"].tolist()
+    assert [link.text_content() for link in shown] == [HOST, *expected["formula"]]
+    ordered = get(page_url, "/dopants/ranking", by="oxidation_limit", **ASKED)
+    shown = ordered.xpath("//table[contains(@class, 'ranking')]/tbody/tr/th/a")
+    by_limit = expected.sort_values("oxidation_limit_V", ascending=False, kind="stable")
+    assert [link.text_content() for link in shown] == [HOST, *by_limit["formula"]]
     answer = requests.get(page_url + "/dopants/ranking.csv", params=ASKED, timeout=60)
     file = pd.read_csv(io.BytesIO(answer.content))
     np.testing.assert_allclose(file["probability"], expected["probability"], rtol=1e-9)
@@ -209,6 +217,17 @@ def test_the_map_shows_the_best_of_each_dopant_and_why_others_have_none(page_url
         assert share in tiles[symbol] or probability < 0.001
     greyed = {span.text: span.get("title") for span in page.xpath("//table[contains(@class, 'map')]//span")}
     assert greyed["O"] == "Oxygen: not asked"
+
+
+def test_the_map_may_be_coloured_by_a_property(page_url):
+    page = get(page_url, "/dopants/ranking", shade="oxidation_limit", **ASKED)
+    table = ion.predict(ion.dopants(HOST, site="Zr", dopants=ASKED["dopant"], x=[0.1, 0.3]).to_dataframe())
+    best = table.groupby("dopant")["oxidation_limit_V"].max()
+    tiles = {a.text: a.get("title") for a in page.xpath("//table[contains(@class, 'map')]//a")}
+    assert all(f": {best[symbol]:.2f}, " in title for symbol, title in tiles.items())
+    shades = {a.text: int(a.get("class").split("shade-")[1]) for a in page.xpath("//table[contains(@class, 'map')]//a")}
+    assert shades[best.idxmax()] == 9
+    assert shades[best.idxmin()] == 0
 
 
 def test_the_drawn_front_is_that_of_conductivity_and_oxidation_limit(page_url):
@@ -297,11 +316,14 @@ def test_a_parquet_upload_comes_back_whole(page_url):
     ("name", "content", "status", "said"),
     [
         ("lab.csv", b"compound,T\nNaCl,25\n", 422, "rename 'compound' to 'formula'"),
-        ("lab.csv", b"", 422, "lab.csv: the file is empty"),
+        ("lab.csv", b"", 422, "lab.csv is empty"),
         ("lab.csv", b"formula\n", 422, "no row below its header"),
-        ("lab.xlsx", b"PK\x03\x04", 422, "write and read tables as .csv"),
-        ("lab.parquet", b"formula\nNaCl\n", 422, "cannot be read as .parquet"),
-        ("lab.csv", b"formula\n" + b"NaCl\n" * (MOST_ROWS + 1), 413, f"more than {MOST_ROWS:,} rows"),
+        ("lab.xlsx", b"PK\x03\x04", 415, "give a table as .csv"),
+        ("lab.parquet", b"formula\nNaCl\n", 400, "Parquet"),
+        ("lab.csv", "formula\nNa₂S\n".encode("utf-16"), 400, "not UTF-8"),
+        ("lab.csv.gz", b"formula\nNaCl\n", 422, "no whole gzip file"),
+        ("lab.csv.gz", gzip.compress(b"formula\n" + b" " * 60_000_000), 413, "inflates beyond"),
+        ("lab.csv", b"formula\n" + b"NaCl\n" * (MOST_ROWS + 1), 413, f"takes {MOST_ROWS:,} rows at most"),
         ("lab.csv", b"formula\n" + b"NaCl\n" * (MOST_BYTES // 5 + 4000), 413, "bytes"),
     ],
 )
@@ -313,6 +335,16 @@ def test_an_upload_that_is_no_table_or_too_large_is_refused(page_url, name, cont
     assert "/tmp" not in message
 
 
+def test_no_file_of_the_service_is_read_by_an_uploads_word(page_url, tmp_path):
+    secret = tmp_path / "secret.cif"
+    secret.write_text("data_secret\n")
+    answer = upload(page_url, "lab.csv", f"formula,structure\n,{secret}\nNaCl,\n".encode())
+    page = lxml.html.fromstring(answer.text)
+    assert "2 rows, 1 predicted, 1 could not be read" in text(page)
+    assert "is a path; a service opens no files" in text(page, "//td[@class='error']")
+    assert "data_secret" not in answer.text
+
+
 def test_no_other_site_sends_files_through_a_reader(page_url):
     answer = requests.post(
         page_url + "/upload",
@@ -321,6 +353,13 @@ def test_no_other_site_sends_files_through_a_reader(page_url):
         timeout=20,
     )
     assert answer.status_code == 403
+
+
+def test_large_tables_take_turns_and_small_questions_do_not_wait(page_url):
+    with large_work(), large_work():
+        with pytest.raises(PageError, match="busy"), large_work(longest_wait_s=0.01):
+            pass
+        assert requests.get(page_url + "/predict", params={"formulas": "NaBr"}, timeout=20).status_code == 200
 
 
 def test_model_cards_and_the_datasheet_are_rendered(page_url):
