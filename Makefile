@@ -22,7 +22,8 @@ demo: $(VENV)/installed
 	$(BIN)/ionscout dopants $(HOST) --site Zr --dopants all --x 0.1,0.2,0.3 \
 		--output $(DEMO)/candidates.csv --refused $(DEMO)/refused.csv
 	$(BIN)/ionscout predict --input $(DEMO)/candidates.csv --output $(DEMO)/predictions.csv
-	$(BIN)/ionscout rank --input $(DEMO)/predictions.csv --output $(DEMO)/ranking.csv --plot $(DEMO)/ranking.png
+	$(BIN)/ionscout rank --input $(DEMO)/predictions.csv --output $(DEMO)/ranking.csv --plot $(DEMO)/ranking.png \
+		--report $(DEMO)/report.html --refused $(DEMO)/refused.csv
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest --numprocesses auto --quiet

@@ -24,9 +24,9 @@ what a ranking would give that knows amounts but not elements. p is one-sided.
 Top tenth: winners in the top 10 % of the ranking, and the hypergeometric probability of as many or more. Members of one
 element are alike, so that p flatters; the one of the AUC does not.
 
-Written after the rankings were seen: how likely the winners' standing above the losers is by chance (who won is
-shuffled among the members of a case; members of one element are alike, so that p flatters), and the reading from an
-`--output` folder of rankings that an earlier run has left there.
+Written after the rankings were seen: the errors of the members, and how many of their intervals held; how likely it is
+by chance that winners stand above losers (who won is shuffled among the members of a case; members of one element are
+alike, so that p flatters); the reading from an `--output` folder of rankings that an earlier run has left there.
 """
 
 import argparse
@@ -254,8 +254,20 @@ def report_case(case: Case, tell: Callable[[str], None], output: Path | None) ->
             f"{row['rank by conductivity']:g} of {len(table)} | {row['rank by probability']:g} | "
             f"{'yes' if row['in_domain'] else 'no'} |"
         )
+    tell(f"\n{errors_of(table[is_member])}")
     tell("\nHidden rows: " + ", ".join(f"{formula} ({n})" for formula, n in counts.items()))
     return [{"case": case.name, "pooled": case.pooled, **judge(table, s)} for s in (*MODEL_SCORES, *RULES)]
+
+
+def errors_of(known: pd.DataFrame) -> str:
+    """How far the members (m rows) were told wrong, and how many of their intervals held."""
+    measured, said = known["measured"], known["log10_conductivity"]
+    held = (measured >= known["log10_conductivity_lower"]) & (measured <= known["log10_conductivity_upper"])
+    error = said - measured
+    return (
+        f"The 90 % intervals held {held.sum()} of {len(known)}; mean absolute error {error.abs().mean():.2f} decades, "
+        f"mean error {error.mean():+.2f}."
+    )
 
 
 def summary(facts: list[dict], tell: Callable[[str], None]) -> None:

@@ -89,3 +89,11 @@ def test_a_ranking_that_puts_winners_first_is_judged_so(trial: ModuleType) -> No
     assert (fact["AUC"], fact["in top"], fact["won over lost"]) == (1.0, 2, 1.0)
     assert fact["p"] < 0.01
     assert fact["p top"] == pytest.approx(4 * 3 / (42 * 41))  # both of 42 rows among the four best
+
+
+def test_intervals_that_held_are_counted(trial: ModuleType) -> None:
+    known = pd.DataFrame({"measured": [-3.0, -5.0], "log10_conductivity": [-3.5, -3.0]})
+    known = known.assign(log10_conductivity_lower=[-4.5, -4.0], log10_conductivity_upper=[-2.5, -2.0])
+    told = trial.errors_of(known)
+    assert "held 1 of 2" in told
+    assert "mean absolute error 1.25 decades, mean error +0.75" in told
