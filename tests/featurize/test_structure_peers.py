@@ -69,7 +69,7 @@ def test_with_our_own_potentials_barriers_are_higher_and_in_the_same_order(peers
     assert np.argsort(ours).tolist() == np.argsort(theirs).tolist()
     # Adams' bonds to sodium of 2001 are 0.03 to 0.05 angstrom longer than those bvlain takes from softBV.
     ratios = np.divide(ours, theirs)
-    assert 1.0 < ratios.min() <= ratios.max() < 1.35
+    assert 1.05 < ratios.min() <= ratios.max() < 1.25
 
 
 @pytest.mark.parametrize("name", ORDERED)
