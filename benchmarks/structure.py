@@ -171,26 +171,26 @@ def sodium_hosts():
         structure.add_oxidation_state_by_guess()
         asked = timed(seconds, "bvlain", lambda s=structure: bvlain(s, "Na1+"))
         if asked is None:
-            print(f"  {name:16} bvlain has no potential for these ions")
+            print(f"  {name:16} bvlain has no radius or no potential for these ions")
             continue
         cells = [f"{found[key]:6.2f}/{theirs:6.2f}" for key, theirs in asked.items()]
         print(f"  {name:16} {' '.join(cells)} {1000 * seconds['ours']:5.0f}/{1000 * seconds['bvlain']:6.0f}")
 
 
 def bvlain(structure, ion):
-    """Barriers and radii under our columns' names; None where its table lacks a pair of ions."""
+    """Barriers and radii under our columns' names; None where its tables lack an ion or a pair of ions."""
     from bvlain import Lain
 
     calculator = Lain(verbose=False)
     try:
-        calculator.read_structure(structure.get_primitive_structure(), oxi_check=False)
         with redirect_stdout(io.StringIO()):
+            calculator.read_structure(structure.get_primitive_structure(), oxi_check=False)
             calculator.bvse_distribution(mobile_ion=ion, r_cut=10, resolution=0.25, k=100)
+            barriers = calculator.percolation_barriers(encut=6.0)
+            calculator.void_distribution(mobile_ion=ion, resolution=0.25)
+            radii = calculator.percolation_radii()
     except (KeyError, ValueError):
         return None
-    barriers = calculator.percolation_barriers(encut=6.0)
-    calculator.void_distribution(mobile_ion=ion, resolution=0.25)
-    radii = calculator.percolation_radii()
     return {
         "bond_valence_barrier_1d": barriers["E_1D"],
         "bond_valence_barrier_3d": barriers["E_3D"],
