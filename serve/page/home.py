@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from ...featurize.composition import CompositionBatch
+from ...models.properties import PROPERTIES
 from ..screen.guard_rails import guard
 from . import asking
 from .answering import PageError, PageRoute, page
@@ -37,7 +38,7 @@ EXAMPLES = (
 @router.get("/")
 def home(request: Request) -> Response:
     """The front page."""
-    return page(request, "home.html", form=_form(), examples=EXAMPLES)
+    return page(request, "home.html", form=_form(), examples=EXAMPLES, facts=PROPERTIES)
 
 
 @router.get("/predict")
@@ -50,7 +51,9 @@ def search(request: Request, formulas: Text = "", temperature: Text = "", state:
             raise PageError("no formula is given; type one, e.g. Na3Zr2Si2PO12")
         temperature_C, chosen = asking.temperature_C(temperature), asking.state(state)
     except PageError as error:
-        return page(request, "home.html", error.status, form=form, examples=EXAMPLES, problem=str(error))
+        return page(
+            request, "home.html", error.status, form=form, examples=EXAMPLES, facts=PROPERTIES, problem=str(error)
+        )
     table = predicted(tuple(asked), (temperature_C,) * len(asked), chosen)
     return page(
         request,

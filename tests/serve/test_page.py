@@ -124,6 +124,14 @@ def test_a_search_answers_as_the_library_does_and_errors_stay_in_place(page_url)
     assert text(page, "//tr[1]/th[@scope='row']//sub") == "3 2 2 12"
 
 
+def test_the_front_page_says_which_models_answer_and_how_right_they_are(page_url):
+    registered = ion.models()
+    row = registered[registered["champion"] & registered["property"].eq("oxidation_limit")].iloc[0]
+    shown = get(page_url, "/").xpath("//table[@class='right']//tr[contains(., 'oxidation limit')]/td")
+    cells = [cell.text_content() for cell in shown]
+    assert cells == [f"{row['MAE_by_system']:.3f}", "V", f"{row['version']}", f"{row['created']:%Y-%m-%d}"]
+
+
 def test_exact_values_are_told_from_predicted_ones(page_url):
     page = get(page_url, "/predict", formulas=f"NaCl, {DOPED}")
     known, predicted = page.xpath("//table[contains(@class, 'properties')]/tbody/tr")
