@@ -25,6 +25,7 @@ CHAMPION = "champion"
 PREVIOUS = "previous_champion"  # tag of a registered model: the version that served before
 FILES_SHA256 = "files_sha256"  # tag of a version: the hash of its model's files
 MODEL_FILES = "ionscout_model"  # name of the pyfunc artifact that holds what PropertyModel.save wrote
+_NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow's codes; other errors are the store's
 _REQUIRED = ("ionscout", "matminer", "mlflow", "numpy", "pandas", "pymatgen", "rdkit", "scipy", "xgboost")
 # Everything that has versions and a champion; hybrids are no formulas, so `champions` and `ion.predict` leave them out.
 _REGISTERED = (*PROPERTIES, HYBRID_CONDUCTIVITY.name)
@@ -279,6 +280,8 @@ def promote_together(name: str, number: int) -> dict[str, int]:
     try:
         run = client.get_model_version(name, str(number)).run_id
     except MlflowException as error:
+        if error.error_code not in _NOT_THERE:
+            raise
         raise LookupError(f"{name} has no version {number}; `ionscout models` lists what there is") from error
     moved = {}
     for other in _REGISTERED:
@@ -352,7 +355,7 @@ def _champion_version(client: "MlflowClient", name: str) -> int | None:
     try:
         return int(client.get_model_version_by_alias(name, CHAMPION).version)
     except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+        if error.error_code in _NOT_THERE:
             return None
         raise
 

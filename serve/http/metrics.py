@@ -33,3 +33,4 @@ class Metrics:
         self.reloads = Counter("ionscout_model_reloads", "Champions loaded, or not.", ["outcome"], **own)
         self.registry_up = Gauge("ionscout_registry_up", "1 while the model registry answers.", **own)
         self.measurements = Counter("ionscout_measurements", "Measurements sent.", ["outcome"], **own)
+        self.recalled = Counter("ionscout_rows_recalled", "Rows answered from memory.", **own)

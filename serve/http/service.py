@@ -13,6 +13,7 @@ from .jobs.folder import JobFolders
 from .jobs.runner import JobRunner
 from .keys import ApiKeys
 from .metrics import Metrics
+from .recent import RecentAnswers
 from .served_models import ServedModels
 from .settings import ServiceSettings
 
@@ -29,6 +30,8 @@ class Service:
         The champions.
     batcher : Batcher
         Answers small requests together.
+    recent : RecentAnswers
+        Answers of single rows that may be asked again.
     keys : ApiKeys
         Who may ask from elsewhere.
     jobs : JobRunner
@@ -43,6 +46,7 @@ class Service:
     metrics: Metrics
     models: ServedModels
     batcher: Batcher
+    recent: RecentAnswers
     keys: ApiKeys
     jobs: JobRunner
     workers: ThreadPoolExecutor
@@ -65,7 +69,8 @@ class Service:
         )
         workers = ThreadPoolExecutor(settings.max_large + 4, thread_name_prefix="tables")
         large = asyncio.Semaphore(settings.max_large)
-        return cls(settings, metrics, models, batcher, ApiKeys(), jobs, workers, large)
+        recent = RecentAnswers(settings.recent_rows)
+        return cls(settings, metrics, models, batcher, recent, ApiKeys(), jobs, workers, large)
 
     def start(self) -> None:
         """Load the models and begin to answer."""

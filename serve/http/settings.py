@@ -29,6 +29,7 @@ class ServiceSettings(BaseSettings):
         default=64, ge=1, description="Requests of up to this many rows are answered in common batches."
     )
     batch_rows: int = Field(default=512, ge=1, description="Most rows of one common batch.")
+    recent_rows: int = Field(default=1024, ge=0, description="Answers of single rows that are remembered.")
     max_waiting: int = Field(
         default=4096, ge=1, description="Most small requests that wait; more are told to come back."
     )

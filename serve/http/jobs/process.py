@@ -11,11 +11,14 @@ from typing import Any
 
 import pandas as pd
 from filelock import FileLock
+from sqlalchemy.exc import SQLAlchemyError
 
+from ....training.registry import NoChampionError
 from ...screen.description import described_space
 from ...screen.engine import screen
 from ...screen.results import ResultsError
 from ..json_log import log_json
+from ..store_troubles import check_store
 from .folder import Job, JobFolder, Progress
 
 DESCRIBED = ("dopants", "compositions")
@@ -27,14 +30,19 @@ log = logging.getLogger(__name__)
 
 
 def run(folder: JobFolder) -> int:
-    """Work on a job to its end; its exit status."""
-    # An orphan of a service that was killed may still hold the folder for a moment.
+    """Work on a job to its end; its exit status: `TRY_AGAIN` where a disk is full or a store is away.
+
+    An orphan of a service that was killed may still hold the folder for a moment; it is waited for.
+    """
+    from mlflow.exceptions import MlflowException
+
     with FileLock(folder.path / ".lock"):
         job = folder.read()
         folder.clear_outcome()
         try:
+            check_store()
             folder.end({"result": _WORK[job.kind](folder, job)})
-        except OSError as error:
+        except (OSError, NoChampionError, MlflowException, SQLAlchemyError) as error:
             return _stopped(folder, error, TRY_AGAIN)
         except Exception as error:
             if not isinstance(error, ValueError | LookupError | TypeError):

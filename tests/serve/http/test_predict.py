@@ -146,3 +146,14 @@ def test_only_the_properties_asked_for_are_answered(client: TestClient) -> None:
         for column in ("oxidation_limit_V", "reduction_limit_V", "energy_above_hull_eV_atom"):
             assert [row[column] for row in rows] == whole[column].to_numpy()[[1, 3]].tolist()
     assert client.post("/v1/predict", json={"formula": "NaCl", "properties": ["smell"]}).status_code == 422
+
+
+def test_a_row_asked_again_is_answered_alike_and_keeps_its_own_fields(client: TestClient) -> None:
+    rows = [{"formula": "Na3SbS4", "label": label} for label in ("first", "again")]
+    first, again = (client.post("/v1/predict", json={"inputs": [row]}).json()["rows"][0] for row in rows)
+    assert (first.pop("label"), again.pop("label")) == ("first", "again")
+    assert again == first
+    told = client.get("/metrics").text
+    assert float(told.partition("\nionscout_rows_recalled_total ")[2].split()[0]) >= 1
+    hot = client.post("/v1/predict", json={"formula": "Na3SbS4", "temperature_C": 60}).json()["rows"][0]
+    assert hot["log10_conductivity"] > first["log10_conductivity"]

@@ -12,6 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ionscout.serve.http.app import create_app
+from ionscout.serve.http.jobs.folder import JobFolders
+from ionscout.serve.http.jobs.process import TRY_AGAIN, run
 from ionscout.serve.http.settings import ServiceSettings
 
 from .running import has_ended, served, wait_for
@@ -60,6 +62,18 @@ def test_while_the_model_store_is_away_predictions_go_on_and_it_is_found_again(c
     assert soon(lambda: client.get("/readyz").json()["registry"] == "ok")
     assert client.get("/v1/models").json()["serving"] == before["models"]
     assert client.post("/v1/models/conductivity/promote", json={"version": 1}).status_code == 200
+
+
+def test_a_job_waits_for_a_model_store_that_is_away(home: Path) -> None:
+    folder, job = JobFolders(home / "service_jobs").new("screen", {"space": SPACE, "top": 3}, None)
+    folder.write(job)
+    (home / "mlflow.db").rename(home / "away.db")
+    assert run(folder) == TRY_AGAIN
+    assert "no model store" in (folder.outcome() or {})["message"]
+    assert not (home / "mlflow.db").exists()
+    (home / "away.db").rename(home / "mlflow.db")
+    assert run(folder) == 0
+    assert (folder.outcome() or {})["result"]["shortlist"] == 3
 
 
 def test_a_damaged_model_store_is_told_as_such(client: TestClient, home: Path) -> None:
