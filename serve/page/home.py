@@ -1,21 +1,20 @@
 """The front page and the answer to a search: any compositions in, one row of properties each."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from ...featurize.composition import CompositionBatch
 from ...models.properties import PROPERTIES
 from ..screen.guard_rails import guard
 from . import asking
 from .answering import PageError, PageRoute, page
+from .asking import Text
 from .downloads import table_response
 from .interval_cells import property_columns
 from .predictions import predicted
 
 router = APIRouter(route_class=PageRoute)
-Text = Annotated[str, Query(max_length=20_000)]
 
 
 @dataclass(frozen=True)

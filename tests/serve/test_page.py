@@ -410,6 +410,20 @@ def test_where_keys_are_needed_a_browser_is_asked_for_one(trained_home, monkeypa
         keys.revoke("reader-of-the-page")
 
 
+def test_behind_a_prefix_every_address_carries_it():
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from ionscout.serve.page.routes import router
+
+    app = FastAPI()
+    app.include_router(router)
+    page = lxml.html.fromstring(TestClient(app, root_path="/lab").get("/lab/datasheet").text)
+    places = page.xpath("//a/@href | //link/@href | //script/@src")
+    assert all(place.startswith(("/lab/", "#", "https://")) for place in places)
+    assert page.xpath("//a[@aria-current='page']/@href") == ["/lab/datasheet"]
+
+
 def test_pages_are_no_part_of_the_api_description(page_url):
     paths = requests.get(page_url + "/openapi.json", timeout=60).json()["paths"]
     assert "/v1/predict" in paths
