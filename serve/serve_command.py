@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 serve_app = typer.Typer(
-    help="Answer over HTTP what the library answers; /docs in a browser shows how to ask.", invoke_without_command=True
+    help="Answer over HTTP what the library answers: a page for browsers at /, the API at /docs.",
+    invoke_without_command=True,
 )
 keys_app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 serve_app.add_typer(keys_app, name="keys")
@@ -19,7 +20,7 @@ def serve_command(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = None,
     require_keys: Annotated[bool, typer.Option("--require-keys", help="Ask for API keys on loopback too.")] = False,
 ) -> None:
-    """Answer over HTTP what the library answers; /docs in a browser shows how to ask."""
+    """Answer over HTTP what the library answers: a page for browsers at /, the API at /docs."""
     if context.invoked_subcommand is not None:
         return
     import uvicorn

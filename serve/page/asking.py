@@ -1,12 +1,16 @@
 """What a form asks, read from its texts; what cannot be read is told with the field's name."""
 
 import re
-from typing import Any
+from typing import Annotated, Any
+
+from fastapi import Query
 
 from ...models.properties import STATES
-from ...serve.screen.spec import ZERO_C
+from ..screen.spec import ZERO_C
 from .answering import PageError
 
+# What one field of a form may hold; an address has room for little more.
+Text = Annotated[str, Query(max_length=20_000)]
 MOST_FORMULAS = 200
 # Formulas stand on lines of their own or between commas; a comma before "x=2" belongs to the formula.
 _BETWEEN = re.compile(r"[\r\n;]+|,(?!\s*[a-zα-ω]\s*=)")

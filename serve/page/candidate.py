@@ -12,9 +12,9 @@ from ..measured_windows import measured_windows_of
 from ..screen.guard_rails import guard
 from . import asking
 from .answering import PageError, PageRoute, page
+from .asking import Text
 from .contributions import contribution_bars
 from .downloads import table_response
-from .home import Text
 from .interval_cells import property_columns
 from .nearest import nearest
 from .predictions import predicted

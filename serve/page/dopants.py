@@ -10,9 +10,9 @@ from ..screen.sites import ANIONS
 from ..screen.spec import SPEC_COLUMNS
 from . import asking
 from .answering import PageError, PageRoute, page
+from .asking import Text
 from .dopant_question import DopantForm
 from .elements import layout
-from .home import Text
 from .host import read_host
 
 router = APIRouter(route_class=PageRoute)

@@ -1,20 +1,20 @@
 """The front page and the answer to a search: any compositions in, one row of properties each."""
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from ...featurize.composition import CompositionBatch
+from ...models.properties import PROPERTIES
 from ..screen.guard_rails import guard
 from . import asking
 from .answering import PageError, PageRoute, page
+from .asking import Text
 from .downloads import table_response
 from .interval_cells import property_columns
 from .predictions import predicted
 
 router = APIRouter(route_class=PageRoute)
-Text = Annotated[str, Query(max_length=20_000)]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ EXAMPLES = (
 @router.get("/")
 def home(request: Request) -> Response:
     """The front page."""
-    return page(request, "home.html", form=_form(), examples=EXAMPLES)
+    return page(request, "home.html", form=_form(), examples=EXAMPLES, facts=PROPERTIES)
 
 
 @router.get("/predict")
@@ -50,7 +50,9 @@ def search(request: Request, formulas: Text = "", temperature: Text = "", state:
             raise PageError("no formula is given; type one, e.g. Na3Zr2Si2PO12")
         temperature_C, chosen = asking.temperature_C(temperature), asking.state(state)
     except PageError as error:
-        return page(request, "home.html", error.status, form=form, examples=EXAMPLES, problem=str(error))
+        return page(
+            request, "home.html", error.status, form=form, examples=EXAMPLES, facts=PROPERTIES, problem=str(error)
+        )
     table = predicted(tuple(asked), (temperature_C,) * len(asked), chosen)
     return page(
         request,

@@ -7,16 +7,11 @@ import numpy as np
 import pandas as pd
 
 from ...models.exact_values import EXACT
-from ...models.properties import CONDUCTIVITY, ENERGY_ABOVE_HULL, OXIDATION_LIMIT, PROPERTIES, REDUCTION_LIMIT, Property
+from ...models.properties import CONDUCTIVITY, PROPERTIES, Property
+from ..text import SOURCES
 from .known_ranges import known_ranges
 from .scales import Scale
 from .typesetting import number, power_of_ten
-
-SOURCES = {
-    REDUCTION_LIMIT.column: "window_source",
-    OXIDATION_LIMIT.column: "window_source",
-    ENERGY_ABOVE_HULL.column: "hull_source",
-}
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def as_html(text: str) -> Markup:
     >>> str(as_html("## Limits\n\n- <b>none</b>")).split("\n")[0:3]
     ['<h2>Limits</h2>', '<ul>', '<li>&lt;b&gt;none&lt;/b&gt;</li>']
     """
-    return Markup(_reader().render(text))
+    return Markup(_reader().render(text, {}))
 
 
 @lru_cache(maxsize=1)
@@ -32,7 +32,8 @@ def _reader() -> MarkdownIt:
         return self.renderToken(tokens, index, options, env)
 
     def scrolled(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-        return '<div class="wide" tabindex="0" role="region" aria-label="table"><table>\n'
+        env["tables"] = env.get("tables", 0) + 1
+        return f'<div class="wide" tabindex="0" role="region" aria-label="Table {env["tables"]}"><table>\n'
 
     def scrolled_end(self: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
         return "</table></div>\n"

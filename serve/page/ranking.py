@@ -19,12 +19,12 @@ from ..screen.pareto import better_side
 from ..screen.ranking import rank
 from ..screen.spec import Spec
 from .answering import PageError, PageRoute, page
+from .asking import Text
 from .dopant_question import DopantForm, DopantQuestion
 from .dopants import Form, form_page
 from .downloads import table_response
 from .element_map import element_map
 from .front_plot import front_plot
-from .home import Text
 from .host import read_host
 from .interval_cells import axis_of, property_columns
 from .predictions import predicted, screened

@@ -21,10 +21,10 @@ from ..predict import CHUNK_ROWS, input_table, predict_table, side_by_side
 from .answering import PageError
 from .large_work import large_work
 
-MOST_BYTES = 5_000_000
-MOST_ROWS = 20_000
-# A table of five megabytes has three to ten times as many once it is decompressed.
-MOST_INFLATED_BYTES = 10 * MOST_BYTES
+MOST_BYTES = 16_000_000
+MOST_ROWS = 100_000
+# Text is packed four to ten times as small.
+MOST_INFLATED_BYTES = 4 * MOST_BYTES
 KEPT_SECONDS = 86_400
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,40}")
 

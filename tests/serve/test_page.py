@@ -124,6 +124,14 @@ def test_a_search_answers_as_the_library_does_and_errors_stay_in_place(page_url)
     assert text(page, "//tr[1]/th[@scope='row']//sub") == "3 2 2 12"
 
 
+def test_the_front_page_says_which_models_answer_and_how_right_they_are(page_url):
+    registered = ion.models()
+    row = registered[registered["champion"] & registered["property"].eq("oxidation_limit")].iloc[0]
+    shown = get(page_url, "/").xpath("//table[@class='right']//tr[contains(., 'oxidation limit')]/td")
+    cells = [cell.text_content() for cell in shown]
+    assert cells == [f"{row['MAE_by_system']:.3f}", "V", f"{row['version']}", f"{row['created']:%Y-%m-%d}"]
+
+
 def test_exact_values_are_told_from_predicted_ones(page_url):
     page = get(page_url, "/predict", formulas=f"NaCl, {DOPED}")
     known, predicted = page.xpath("//table[contains(@class, 'properties')]/tbody/tr")
@@ -322,7 +330,7 @@ def test_a_parquet_upload_comes_back_whole(page_url):
         ("lab.parquet", b"formula\nNaCl\n", 400, "Parquet"),
         ("lab.csv", "formula\nNa₂S\n".encode("utf-16"), 400, "not UTF-8"),
         ("lab.csv.gz", b"formula\nNaCl\n", 422, "no whole gzip file"),
-        ("lab.csv.gz", gzip.compress(b"formula\n" + b" " * 60_000_000), 413, "inflates beyond"),
+        ("lab.csv.gz", gzip.compress(b"formula\n" + b" " * 65_000_000), 413, "inflates beyond"),
         ("lab.csv", b"formula\n" + b"NaCl\n" * (MOST_ROWS + 1), 413, f"takes {MOST_ROWS:,} rows at most"),
         ("lab.csv", b"formula\n" + b"NaCl\n" * (MOST_BYTES // 5 + 4000), 413, "bytes"),
     ],
@@ -400,6 +408,20 @@ def test_where_keys_are_needed_a_browser_is_asked_for_one(trained_home, monkeypa
             assert reader.get("/", auth=("me", key[:-1])).status_code == 401
     finally:
         keys.revoke("reader-of-the-page")
+
+
+def test_behind_a_prefix_every_address_carries_it():
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    from ionscout.serve.page.routes import router
+
+    app = FastAPI()
+    app.include_router(router)
+    page = lxml.html.fromstring(TestClient(app, root_path="/lab").get("/lab/datasheet").text)
+    places = page.xpath("//a/@href | //link/@href | //script/@src")
+    assert all(place.startswith(("/lab/", "#", "https://")) for place in places)
+    assert page.xpath("//a[@aria-current='page']/@href") == ["/lab/datasheet"]
 
 
 def test_pages_are_no_part_of_the_api_description(page_url):
