@@ -10,7 +10,7 @@ from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY, PROPERTIES
 from .data.sources import data_hash, window_rows
 from .data.summary import noise_floors
 from .fit import N_FOLDS, fit_hull, fit_window
-from .glass_study import GLASS_SEEDS, electrolyte_glasses, glass_sections, glass_study
+from .glass_study import GLASS_SEEDS, OwnGlasses, glass_sections, glass_study
 from .hybrid_study import hybrid_sections
 from .importance import importance
 from .measured_table import MeasuredTable
@@ -85,8 +85,7 @@ def evaluate(
 
     tell("glasses")
     glasses = glass_study(range(min(seeds, GLASS_SEEDS)))
-    by_system = {s.shuffles[0].fact: s for s in studies if s.grouping == "system"}
-    own_glasses = electrolyte_glasses(glasses, rows, by_system[CONDUCTIVITY], by_system[ACTIVATION_ENERGY])
+    own_glasses = OwnGlasses.of(glasses.glasses, rows)
     tell("hybrids")
     hybrids = hybrid_sections(seeds)
     tell("what moves the predictions")
@@ -98,7 +97,7 @@ def evaluate(
         *_by_families(studies, rows),
         _slope_section(slope),
         _computed_section(sodium, everything),
-        *glass_sections(glasses, own_glasses),
+        *glass_sections(glasses, own_glasses, studies),
         *hybrids,
         _domain_section(studies[0]),
         _noise_section(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from ..models.booster import BoosterEnsemble
 from ..models.glass import GLASS_REFERENCE_C, GLASSY_STATES, glass_inputs, glass_oxides
 from ..models.inputs import THERMAL, model_inputs
 from ..models.physics import kelvin
-from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
+from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY, Property
 from .data.glass_faults import glass_faults, others_say
 from .data.glass_lines import glass_rows
 from .fit_glass import GLASS_FOLDS, GlassOutOfFold, GlassTable, glass_scope
@@ -78,8 +79,8 @@ def glass_study(seeds: Iterable[int] = range(GLASS_SEEDS)) -> GlassStudy:
     return GlassStudy(table, conductivity, energy, faulty, papers.astype(np.float64), others)
 
 
-def glass_sections(study: GlassStudy, own: pd.DataFrame) -> list[Section]:
-    """Sections of the evaluation report; `own` as `electrolyte_glasses` gives it."""
+def glass_sections(study: GlassStudy, own: OwnGlasses, electrolytes: list[Study]) -> list[Section]:
+    """Sections of the evaluation report, with the glasses of the electrolyte table and the studies of that table."""
     shuffles = len(study.conductivity["system"].shuffles)
     text = (
         f"Sodium glasses, {GLASS_FOLDS} folds, mean of {shuffles} shuffles; Magpie booster and bootstrap on the first. "
@@ -101,7 +102,12 @@ def glass_sections(study: GlassStudy, own: pd.DataFrame) -> list[Section]:
         Section("Glasses: what other papers would say", floor, noise_floor(study)),
     ]
     text = "Glasses and amorphous solids of the electrolyte table that the model of glasses answers, split by system."
-    parts.append(Section("Glasses of the electrolyte table", text, own))
+    parts.append(Section("Glasses of the electrolyte table", text, electrolyte_glasses(own, electrolytes)))
+    text = (
+        "The electrolyte table with its glasses answered by the model of glasses, as `ion.predict` does; that model has "
+        "not seen their chemical system. electrolytes_MAE: the same without it."
+    )
+    parts.append(Section("As served", text, as_served(own, electrolytes)))
     kinds = pd.Series(np.array(KINDS, dtype=object)[study.glasses.kinds[study.glasses.table.rows["glass"]]])
     energy_kinds = pd.Series(np.array(KINDS, dtype=object)[study.glasses.kinds])
     for grouping, one in study.conductivity.items():
@@ -185,19 +191,63 @@ def noise_floor(study: GlassStudy) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
-def electrolyte_glasses(study: GlassStudy, rows: pd.DataFrame, conductivity: Study, energy: Study) -> pd.DataFrame:
-    """The electrolyte table's own glasses: the model of electrolytes beside that of glasses, split by chemical system.
-
-    Neither has seen the system of a row, in its own table; the glass table is other people's reading of other papers.
+@dataclass(frozen=True)
+class OwnGlasses:
+    """Glasses of the electrolyte table that the model of glasses answers, told by it without their chemical system.
 
     Parameters
     ----------
-    study : GlassStudy
-        Of the glass table.
-    rows : DataFrame
-        The electrolyte table.
-    conductivity, energy : Study
-        The model of electrolytes on it, by system.
+    rows : (k,) int
+        Their positions in the electrolyte table.
+    kind : (k,) object
+        "chalcogenide" or "oxide and oxyhalide".
+    said : dict of Property to (k,) float64
+        Conductivity, at the temperature of the row, and activation energy.
+    """
+
+    rows: np.ndarray
+    kind: np.ndarray
+    said: dict[Property, np.ndarray]
+
+    @classmethod
+    def of(cls, glasses: GlassTable, rows: pd.DataFrame) -> Self:
+        """Predict them; the glass table is other people's reading of other papers."""
+        batch = CompositionBatch.from_formulas(rows["formula"])
+        asked = np.flatnonzero(rows["state"].isin(GLASSY_STATES) & glass_scope(glasses).holds(batch))
+        batch, systems = batch[asked], rows["group_system"].to_numpy(object)[asked]
+        inputs, oxides = glass_inputs(model_inputs(batch, GLASS_REFERENCE_C, "glass")), glass_oxides(batch)
+        temperature = rows["temperature_C"].to_numpy(np.float64)[asked]
+        taught = glasses.table.glasses["group_system"].to_numpy(object)
+        folds = grouped_folds(systems, GLASS_FOLDS, 0)
+        said = {CONDUCTIVITY: np.empty(len(asked)), ACTIVATION_ENERGY: np.empty(len(asked))}
+
+        def fill(fold: int) -> None:
+            test = np.flatnonzero(folds == fold)
+            core = glasses.fit(np.flatnonzero(~np.isin(taught, systems[test])))
+            lines = core.lines(batch[test], inputs[test], oxides[test])
+            said[CONDUCTIVITY][test] = lines.log10_conductivity(temperature[test])
+            said[ACTIVATION_ENERGY][test] = lines.energy
+
+        side_by_side(fill, range(GLASS_FOLDS))
+        kind = np.where(glass_kinds(batch) == KINDS.index("chalcogenide"), "chalcogenide", "oxide and oxyhalide")
+        return cls(asked, kind, said)
+
+    def places(self, oof: OutOfFold) -> tuple[np.ndarray, np.ndarray]:
+        """Which of these glasses an out-of-fold record holds, and where."""
+        place = pd.Series(np.arange(len(oof.row)), index=oof.row).reindex(self.rows)
+        held = np.flatnonzero(place.notna())
+        return held, place.to_numpy()[held].astype(np.intp)
+
+
+def electrolyte_glasses(own: OwnGlasses, studies: Iterable[Study]) -> pd.DataFrame:
+    """The electrolyte table's own glasses: the model of electrolytes beside that of glasses.
+
+    Parameters
+    ----------
+    own : OwnGlasses
+        Told by the model of glasses.
+    studies : iterable of Study
+        Of the model of electrolytes; those by system are read. Neither model has seen the system of a row.
 
     Returns
     -------
@@ -205,39 +255,63 @@ def electrolyte_glasses(study: GlassStudy, rows: pd.DataFrame, conductivity: Stu
         property, kind, rows, and the MAE of the median, of the model of electrolytes, of that of glasses, and of their
         mean.
     """
-    batch = CompositionBatch.from_formulas(rows["formula"])
-    asked = np.flatnonzero(rows["state"].isin(GLASSY_STATES) & glass_scope(study.glasses).holds(batch))
-    batch, systems = batch[asked], rows["group_system"].to_numpy(object)[asked]
-    inputs, oxides = glass_inputs(model_inputs(batch, GLASS_REFERENCE_C, "glass")), glass_oxides(batch)
-    temperature = rows["temperature_C"].to_numpy(np.float64)[asked]
-    taught = study.glasses.table.glasses["group_system"].to_numpy(object)
-    folds = grouped_folds(systems, GLASS_FOLDS, 0)
-    said = {CONDUCTIVITY: np.empty(len(asked)), ACTIVATION_ENERGY: np.empty(len(asked))}
-
-    def fill(fold: int) -> None:
-        test = np.flatnonzero(folds == fold)
-        core = study.glasses.fit(np.flatnonzero(~np.isin(taught, systems[test])))
-        lines = core.lines(batch[test], inputs[test], oxides[test])
-        said[CONDUCTIVITY][test], said[ACTIVATION_ENERGY][test] = (
-            lines.log10_conductivity(temperature[test]),
-            lines.energy,
-        )
-
-    side_by_side(fill, range(GLASS_FOLDS))
-    kind = np.where(glass_kinds(batch) == KINDS.index("chalcogenide"), "chalcogenide", "oxide and oxyhalide")
     out = []
-    for (fact, glassy), one in zip(said.items(), (conductivity, energy), strict=True):
+    for one in studies:
         oof = one.shuffles[0]
-        place = pd.Series(np.arange(len(oof.row)), index=oof.row).reindex(asked)
-        for name in np.unique(kind):
-            use = np.flatnonzero(place.notna() & (kind == name))
-            if use.size:
-                found = place.to_numpy()[use].astype(np.intp)
-                truth, electrolytes = oof.truth[found], oof.predicted[found]
-                answers = {"median": oof.baseline[found], "electrolytes": electrolytes, "glasses": glassy[use]}
-                answers["mean_of_both"] = (electrolytes + glassy[use]) / 2.0
-                errors = {f"{k}_MAE": float(np.abs(v - truth).mean()) for k, v in answers.items()}
-                out.append({"property": fact.name, "kind": name, "rows": int(use.size), **errors})
+        if one.grouping != "system":
+            continue
+        held, place = own.places(oof)
+        for name in np.unique(own.kind[held]):
+            use = own.kind[held] == name
+            found, glassy = place[use], own.said[oof.fact][held[use]]
+            truth, electrolytes = oof.truth[found], oof.predicted[found]
+            answers = {"median": oof.baseline[found], "electrolytes": electrolytes, "glasses": glassy}
+            answers["mean_of_both"] = (electrolytes + glassy) / 2.0
+            errors = {f"{k}_MAE": float(np.abs(v - truth).mean()) for k, v in answers.items()}
+            out.append({"property": oof.fact.name, "kind": name, "rows": int(use.sum()), **errors})
+    return pd.DataFrame(out)
+
+
+def as_served(own: OwnGlasses, studies: Iterable[Study]) -> pd.DataFrame:
+    """Errors over the electrolyte table when its glasses are answered by the model of glasses, as `ion.predict` does.
+
+    Parameters
+    ----------
+    own : OwnGlasses
+        Told by the model of glasses, which has not seen their chemical system, whatever the split of the others.
+    studies : iterable of Study
+        Of the model of electrolytes; those by system and by source are read.
+
+    Returns
+    -------
+    DataFrame
+        property, split, rows, glasses, MAE with its bootstrap interval over groups (of the first shuffle), and
+        electrolytes_MAE, the same without a model of glasses.
+    """
+    out = []
+    for one in studies:
+        if one.grouping not in ("system", "source"):
+            continue
+        errors = []
+        for oof in one.shuffles:
+            held, place = own.places(oof)
+            predicted = oof.predicted.copy()
+            predicted[place] = own.said[oof.fact][held]
+            errors.append(predicted - oof.truth)
+        first = one.shuffles[0]
+        low, high = grouped_bootstrap_MAE(errors[0], first.group)
+        out.append(
+            {
+                "property": first.fact.name,
+                "split": GROUPINGS[one.grouping],
+                "rows": len(first.truth),
+                "glasses": len(own.places(first)[0]),
+                "MAE": float(np.mean(np.abs(errors))),
+                "MAE_lower": low,
+                "MAE_upper": high,
+                "electrolytes_MAE": float(np.mean([np.abs(o.predicted - o.truth).mean() for o in one.shuffles])),
+            }
+        )
     return pd.DataFrame(out)
 
 
