@@ -79,7 +79,7 @@ def glass_study(seeds: Iterable[int] = range(GLASS_SEEDS)) -> GlassStudy:
     return GlassStudy(table, conductivity, energy, faulty, papers.astype(np.float64), others)
 
 
-def glass_sections(study: GlassStudy, own: OwnGlasses, electrolytes: list[Study]) -> list[Section]:
+def glass_sections(study: GlassStudy, own: "OwnGlasses", electrolytes: list[Study]) -> list[Section]:
     """Sections of the evaluation report, with the glasses of the electrolyte table and the studies of that table."""
     shuffles = len(study.conductivity["system"].shuffles)
     text = (
@@ -104,8 +104,8 @@ def glass_sections(study: GlassStudy, own: OwnGlasses, electrolytes: list[Study]
     text = "Glasses and amorphous solids of the electrolyte table that the model of glasses answers, split by system."
     parts.append(Section("Glasses of the electrolyte table", text, electrolyte_glasses(own, electrolytes)))
     text = (
-        "The electrolyte table with its glasses answered by the model of glasses, as `ion.predict` does; that model has "
-        "not seen their chemical system. electrolytes_MAE: the same without it."
+        "The electrolyte table with its glasses answered by the model of glasses, as `ion.predict` does; that model "
+        "has not seen their chemical system. electrolytes_MAE: the same without it."
     )
     parts.append(Section("As served", text, as_served(own, electrolytes)))
     kinds = pd.Series(np.array(KINDS, dtype=object)[study.glasses.kinds[study.glasses.table.rows["glass"]]])
