@@ -42,17 +42,11 @@ def test_other_rows_are_what_they_were_without_a_model_of_glasses():
 
 
 def test_glasses_come_out_as_measured():
-    glasses = pd.DataFrame(
-        {
-            "formula": ["Na2Si3O7", "Na2B8O13", "NaPO3", "Na2CaSi6O14"],
-            "temperature_C": [300.0, 300.0, 150.0, 150.0],
-        }
-    )
-    said = ion.predict(glasses, state="glass")
-    # Medians of several papers each in SciGlass: sodium trisilicate, 20 Na2O 80 B2O3, metaphosphate, soda lime.
-    np.testing.assert_allclose(said["log10_conductivity"], [-3.6, -5.9, -5.7, -8.0], atol=0.6)
-    np.testing.assert_allclose(said["activation_energy_eV"], [0.66, 0.83, 0.68, 0.86], atol=0.1)
-    assert said["in_domain"].all()
+    said = ion.predict(["Na2Si3O7", "Na2B8O13", "NaPO3", "NaB3O5"], temperature_C=300.0, state="glass")
+    # Medians of 47, 31, 28 and 16 papers in SciGlass.
+    np.testing.assert_allclose(said["log10_conductivity"], [-4.02, -6.76, -3.64, -5.78], atol=0.3)
+    np.testing.assert_allclose(said["activation_energy_eV"], [0.685, 0.958, 0.689, 0.841], atol=0.06)
+    assert said["in_domain"][[0, 2]].all()
 
 
 def test_conductivity_and_energy_tell_one_arrhenius_story():

@@ -9,10 +9,10 @@ from ionscout.featurize.oxide_glass import KINDS
 from ionscout.models.base import Question
 from ionscout.models.glass import GlassModel
 from ionscout.models.inputs import model_inputs
+from ionscout.training import studies
 from ionscout.training.data.glass_lines import GlassRows, glass_rows
 from ionscout.training.fit_glass import GlassFitted, GlassTable, fit_glass
 from ionscout.training.metrics import interval_metrics
-from ionscout.training.studies import tested_interval
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_no_group_straddles_the_folds(fitted):
 
 def test_intervals_cover_what_was_held_out(fitted):
     for record in fitted.out_of_fold.records():
-        assert 0.82 < interval_metrics(*tested_interval(record))["coverage"] < 0.96
+        assert 0.82 < interval_metrics(*studies.tested_interval(record))["coverage"] < 0.96
 
 
 def test_only_sodium_is_scored(fitted):
