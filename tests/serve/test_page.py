@@ -196,6 +196,24 @@ def test_a_ranking_is_that_of_the_library(page_url):
     assert whole["why"].tolist() == expected["why"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"spec": "no Sc"}, "2 excluded by the spec"),
+        ({"spec": "conductivity >= 1e-3, no Sc", "dopant": ["Sc"]}, "2 excluded by the spec"),
+        ({"compensate": "co_dopant", "dopant": ["Sc", "Nb"], "x": "0.2"}, "1 candidate from"),
+        ({"site": ["Zr", "Si"], "dopant": ["Sc", "Al"], "at_once": "2", "x": "0.1"}, "Zr, Si sites"),
+        ({"compensate": "anion_exchange", "old_anion": "O", "new_anion": "F", "dopant": ["Sc"]}, "refused"),
+        ({"site": "O", "dopant": ["F"], "compensate": "mobile_vacancies"}, "O site"),
+        ({"temperature": "80", "state": "glass"}, "at 80 °C"),
+    ],
+)
+def test_every_way_of_doping_can_be_asked(page_url, asked, said):
+    answer = requests.get(page_url + "/dopants/ranking", params={**ASKED, **asked}, timeout=60)
+    assert answer.status_code == 200
+    assert said in text(lxml.html.fromstring(answer.text))
+
+
 def test_a_downloaded_ranking_holds_nothing_that_a_spreadsheet_runs(page_url):
     asked = {**ASKED, "host": HOST}
     answer = requests.get(page_url + "/dopants/ranking.csv", params=asked, timeout=60)
