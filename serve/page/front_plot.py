@@ -116,11 +116,20 @@ def _typical(shown: pd.DataFrame) -> tuple[str, str]:
 
 
 def _decades(up: Scale) -> list[Mark]:
-    """Powers of ten; where fewer than three lie on the axis, twice and five times them too."""
-    first, last = int(np.floor(up.low)), int(np.ceil(up.high))
-    steps = (1,) if np.floor(up.high) - np.ceil(up.low) >= 2 else (1, 2, 5)
-    marks = [n + float(np.log10(step)) for n in range(first, last + 1) for step in steps]
-    return [Mark(up(v), power_of_ten(v, 1)) for v in marks if up.low <= v <= up.high]
+    """Powers of ten; where fewer than three lie on the axis their multiples too, in the end round values of log10.
+
+    Examples
+    --------
+    >>> [mark.text for mark in _decades(Scale(-3.4, -2.6, 100.0, 0.0))]
+    ['5 × 10⁻⁴', '10⁻³', '2 × 10⁻³']
+    """
+    powers = range(int(np.floor(up.low)), int(np.ceil(up.high)) + 1)
+    for steps in ((1,), (1, 2, 5), range(1, 10)):
+        values = [n + float(np.log10(step)) for n in powers for step in steps]
+        marks = [Mark(up(v), power_of_ten(v, 1)) for v in values if up.low <= v <= up.high]
+        if len(marks) > 2:
+            return marks
+    return [Mark(up(v), power_of_ten(v)) for v in up.ticks(4)]
 
 
 def _wanted(spec: Spec, across: Scale, up: Scale) -> tuple[float | None, float | None]:

@@ -33,6 +33,7 @@ from .window_bars import window_bar
 router = APIRouter(route_class=PageRoute)
 PAGE_ROWS = 50
 PROBABILITY = "probability"
+_EXCLUDED = "contains"  # how `limited_by` begins for what holds an element that the spec forbids
 _SHOWN = (CONDUCTIVITY, ACTIVATION_ENERGY, ENERGY_ABOVE_HULL)
 # What rows may be ordered and elements coloured by: words of the address, and columns.
 BY = {PROBABILITY: PROBABILITY, **{name: fact.column for name, fact in PROPERTIES.items()}}
@@ -75,7 +76,8 @@ def ranking(
         on_front=int(ranked["pareto"].sum()),
         outside=int((~ranked["in_domain"].astype(bool)).sum()),
         likely=int((ranked["probability"] >= 0.5).sum()),
-        limits=ranked["limited_by"][ranked["rank"].notna()].value_counts().head(2).to_dict(),
+        limits=_limits(ranked),
+        excluded=int(ranked["limited_by"].str.startswith(_EXCLUDED).sum()),
         map=element_map(ranked, refused, BY[shade]),
         plot=front_plot(ranked, spec, host),
         refused=_by_reason(refused),
@@ -132,6 +134,12 @@ def _ordered(ranked: pd.DataFrame, by: str) -> pd.DataFrame:
     """The ranking in the order of one property, the better first; equal ones stay in the order of their ranks."""
     ascending = better_side(BY[by]) < 0
     return ranked.sort_values(BY[by], ascending=ascending, kind="stable", na_position="last")
+
+
+def _limits(ranked: pd.DataFrame) -> dict[str, int]:
+    """The two conditions that hold most candidates back, and how many; of those that the spec does not exclude."""
+    fair = ranked["limited_by"][ranked["rank"].notna()]
+    return fair[fair.ne("") & ~fair.str.startswith(_EXCLUDED)].value_counts().head(2).to_dict()
 
 
 def _by_reason(refused: pd.DataFrame) -> list[tuple[str, str]]:

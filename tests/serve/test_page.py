@@ -196,6 +196,24 @@ def test_a_ranking_is_that_of_the_library(page_url):
     assert whole["why"].tolist() == expected["why"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"spec": "no Sc"}, "2 excluded by the spec"),
+        ({"spec": "conductivity >= 1e-3, no Sc", "dopant": ["Sc"]}, "2 excluded by the spec"),
+        ({"compensate": "co_dopant", "dopant": ["Sc", "Nb"], "x": "0.2"}, "1 candidate from"),
+        ({"site": ["Zr", "Si"], "dopant": ["Sc", "Al"], "at_once": "2", "x": "0.1"}, "Zr, Si sites"),
+        ({"compensate": "anion_exchange", "old_anion": "O", "new_anion": "F", "dopant": ["Sc"]}, "refused"),
+        ({"site": "O", "dopant": ["F"], "compensate": "mobile_vacancies"}, "O site"),
+        ({"temperature": "80", "state": "glass"}, "at 80 °C"),
+    ],
+)
+def test_every_way_of_doping_can_be_asked(page_url, asked, said):
+    answer = requests.get(page_url + "/dopants/ranking", params={**ASKED, **asked}, timeout=60)
+    assert answer.status_code == 200
+    assert said in text(lxml.html.fromstring(answer.text))
+
+
 def test_a_downloaded_ranking_holds_nothing_that_a_spreadsheet_runs(page_url):
     asked = {**ASKED, "host": HOST}
     answer = requests.get(page_url + "/dopants/ranking.csv", params=asked, timeout=60)
@@ -387,27 +405,25 @@ def test_without_models_the_page_says_what_to_do(tmp_path, page_url, monkeypatch
     assert str(tmp_path) not in answer.text
 
 
-def test_where_keys_are_needed_a_browser_is_asked_for_one(trained_home, monkeypatch):
+def test_where_keys_are_needed_a_browser_is_asked_for_one(trained_home, tmp_path, monkeypatch):
     from fastapi.testclient import TestClient
 
     from ionscout.serve.http.app import create_app
     from ionscout.serve.http.keys import ApiKeys
     from ionscout.serve.http.settings import ServiceSettings
 
-    monkeypatch.setenv("IONSCOUT_HOME", str(trained_home))
-    keys = ApiKeys()
-    key = keys.add("reader-of-the-page", ["read"])
-    try:
-        with TestClient(create_app(ServiceSettings(require_keys=True)), "http://127.0.0.1") as reader:
-            for path in PAGES.values():
-                refused = reader.get(path)
-                assert refused.status_code == 401
-                assert "Basic" in refused.headers["www-authenticate"]
-                assert "default-src 'none'" in refused.headers["content-security-policy"]
-            assert reader.get("/", auth=("me", key)).status_code == 200
-            assert reader.get("/", auth=("me", key[:-1])).status_code == 401
-    finally:
-        keys.revoke("reader-of-the-page")
+    # Keys of its own, beside the models that all tests share.
+    monkeypatch.setenv("IONSCOUT_HOME", str(tmp_path))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{trained_home / 'mlflow.db'}")
+    key = ApiKeys().add("reader", ["read"])
+    with TestClient(create_app(ServiceSettings(require_keys=True)), "http://127.0.0.1") as reader:
+        for path in PAGES.values():
+            refused = reader.get(path)
+            assert refused.status_code == 401
+            assert "Basic" in refused.headers["www-authenticate"]
+            assert "default-src 'none'" in refused.headers["content-security-policy"]
+        assert reader.get("/", auth=("me", key)).status_code == 200
+        assert reader.get("/", auth=("me", key[:-1])).status_code == 401
 
 
 def test_behind_a_prefix_every_address_carries_it():
