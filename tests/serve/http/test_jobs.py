@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 import ionscout as ion
 from ionscout.serve.http.app import create_app
+from ionscout.serve.http.keys import ApiKeys
 from ionscout.serve.http.settings import ServiceSettings
 
 from .running import PART_ROWS, has_ended, served, wait_for
@@ -95,6 +96,20 @@ def test_jobs_wait_their_turn_and_may_be_cancelled(home: Path) -> None:
         table = client.post("/v1/screen", content="formula\nNa3PS4\nNaCl\n", headers={"content-type": "text/csv"})
         assert table.status_code == 202
         assert table.json()["progress"]["total"] == 2
+
+
+def test_a_retraining_needs_the_right_to_promote_and_may_be_cancelled(home: Path) -> None:
+    keys = {scope: {"X-API-Key": ApiKeys().add(scope, [scope])} for scope in ("read", "promote")}
+    with TestClient(create_app(ServiceSettings(require_keys=True)), "http://127.0.0.1") as client:
+        assert client.post("/v1/retrain", json={}, headers=keys["read"]).status_code == 403
+        assert client.post("/v1/retrain", json={"promote": "perhaps"}, headers=keys["promote"]).status_code == 422
+        job = client.post("/v1/retrain", headers=keys["promote"]).json()
+        assert (job["kind"], job["by"], job["asked"]) == ("retrain", "promote", {"promote": "auto", "seed": 0})
+        path = job["links"]["self"]
+        wait_for(lambda: client.get(path, headers=keys["read"]).json(), lambda told: told["state"] == "running")
+        assert client.get(path.replace("retrain", "screen"), headers=keys["read"]).status_code == 404
+        assert client.post(job["links"]["cancel"], headers=keys["promote"]).json()["state"] == "cancelled"
+        assert client.get("/v1/retrain", headers=keys["read"]).json()["jobs"][0]["state"] == "cancelled"
 
 
 def test_a_screen_goes_on_after_the_service_was_killed(home: Path) -> None:
