@@ -96,8 +96,8 @@ COMPUTED = BoosterSettings(
     },
 )
 
-# Glasses. Scales and lengths are round numbers, tried on lithium glasses, which are never scored, and on the sodium folds
-# too; halved or doubled one by one they move the grouped error of lithium by less than 0.01 decades.
+# Glasses. Scales and lengths are round numbers, tried on lithium glasses, which are never scored, and on the sodium
+# folds too; halved or doubled one by one they move the grouped error of lithium by less than 0.01 decades.
 GLASS_KERNELS = {
     CONDUCTIVITY.name: GlassKernel(
         constant=0.5, whole=1.0, l_whole=2.0, chemistry=0.8, l_chemistry=1.0, source=0.4, noise=0.3
