@@ -62,6 +62,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     for resource in (predict, tables, spaces, screen, measurements, models, retrain, health):
         app.include_router(resource.router)
     app.include_router(page, dependencies=[Depends(needs("read"))])
+    app.router.routes.insert(0, predict.quick)
     app.openapi = with_keys(app)
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Deadline, seconds=settings.timeout_s)
