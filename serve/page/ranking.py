@@ -139,7 +139,8 @@ def _ordered(ranked: pd.DataFrame, by: str) -> pd.DataFrame:
 def _limits(ranked: pd.DataFrame) -> dict[str, int]:
     """The two conditions that hold most candidates back, and how many; of those that the spec does not exclude."""
     fair = ranked["limited_by"][ranked["rank"].notna()]
-    return fair[fair.ne("") & ~fair.str.startswith(_EXCLUDED)].value_counts().head(2).to_dict()
+    counts = fair[fair.ne("") & ~fair.str.startswith(_EXCLUDED)].value_counts().head(2)
+    return {str(condition): int(count) for condition, count in counts.items()}
 
 
 def _by_reason(refused: pd.DataFrame) -> list[tuple[str, str]]:
