@@ -42,6 +42,11 @@ class Predictions(pd.DataFrame):
     False
     """
 
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any):
+        super().__init__(data, *args, **kwargs)
+        if isinstance(data, pd.DataFrame):
+            self.attrs = dict(data.attrs)
+
     @property
     def _constructor(self) -> type["Predictions"]:
         return Predictions
@@ -84,7 +89,8 @@ def _row(row: dict, facts: list[Property], heads: list[str], scale: tuple[float,
         lead = heads[: heads.index("formula") + 1]
         told = "".join(f"<td>{cells[h]}</td>" for h in lead)
         return f'<tr>{told}<td colspan="{len(heads) - len(lead)}"><em>{escape(str(row["error"]))}</em></td></tr>'
-    cells |= {HEADINGS[f.column]: _value(row, f) for f in facts} | {"σ over T": _spark(row, scale)}
+    cells |= {HEADINGS[f.column]: _value(row, f) for f in facts}
+    cells["σ over T"] = _spark(row, scale) if "σ over T" in heads else ""
     return f"<tr>{''.join(f'<td>{cells[h]}</td>' for h in heads)}</tr>"
 
 

@@ -62,6 +62,11 @@ def test_a_cut_table_renders_as_any_dataframe_does(table):
     assert "dataframe" in html(table[["formula", "error"]])
 
 
+def test_without_an_energy_or_a_temperature_there_is_no_line(table):
+    assert "<svg" not in html(table.drop(columns="activation_energy_eV"))
+    assert "−4.00" in html(table[["formula", "log10_conductivity"]])
+
+
 def test_many_rows_are_counted_not_shown(table):
     long = Predictions(pd.concat([table] * 40, ignore_index=True))
     assert html(long).count("<tr>") == 51
@@ -73,6 +78,9 @@ def test_it_is_a_dataframe_in_all_else(table, tmp_path):
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), pd.DataFrame(table))
     again = pickle.loads(pickle.dumps(table))
     assert type(again) is Predictions
+    noted = pd.DataFrame(table)
+    noted.attrs["spec"] = "no Co"
+    assert Predictions(noted).attrs == {"spec": "no Co"}
     assert html(table[table["error"].isna()].head(1)).count("<svg") == 1
 
 

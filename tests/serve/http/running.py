@@ -62,7 +62,7 @@ def served(home: Path) -> Iterator[tuple[subprocess.Popen, str]]:
         process.wait()
 
 
-def wait_for(ask: Callable[[], dict], until: Callable[[dict], bool], seconds: float = 60) -> dict:
+def wait_for(ask: Callable[[], dict], until: Callable[[dict], bool], seconds: float = 240) -> dict:
     deadline = time.monotonic() + seconds
     while not until(told := ask()):
         assert time.monotonic() < deadline, told
