@@ -43,7 +43,7 @@ class Predictions(pd.DataFrame):
     """
 
     def __init__(self, data: Any = None, *args: Any, **kwargs: Any):
-        super().__init__(data, *args, **kwargs)
+        super().__init__(data, *args, **kwargs)  # pyright: ignore[reportCallIssue]
         if isinstance(data, pd.DataFrame):
             self.attrs = dict(data.attrs)
 
