@@ -194,6 +194,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_answer(space, tmp_path, ch
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
+        by_address = ion.screen(space, SPEC, top=10, part_rows=100, client=cluster.scheduler_address)
         pids = list(client.run(os.getpid).values())
         killed: list[int] = []
 
@@ -205,6 +206,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_answer(space, tmp_path, ch
         there = ion.screen(space, SPEC, top=10, out=tmp_path / "there", part_rows=20, client=client, progress=kill_one)
     assert killed
     same(there, here)
+    same(by_address, here)
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "there"), pd.read_parquet(tmp_path / "here"), check_exact=True
     )
