@@ -29,7 +29,7 @@ def spark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     pytest.importorskip("pyspark", reason="pyspark is not installed: pip install 'ionscout[spark]'")
     if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
         pytest.skip("no Java on this machine, which Spark needs: spark_udf was NOT tested")
-    from pyspark.sql import SparkSession
+    from pyspark.sql import SparkSession  # pyright: ignore[reportMissingImports]
 
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
@@ -45,7 +45,7 @@ def spark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def test_spark_udf_of_the_champion_gives_the_numbers_of_predict(spark: Any, champion_home: Path) -> None:
     import mlflow
-    from pyspark.sql.functions import struct
+    from pyspark.sql.functions import struct  # pyright: ignore[reportMissingImports]
 
     connect()
     model = mlflow.pyfunc.spark_udf(spark, "models:/conductivity@champion", env_manager="local")
