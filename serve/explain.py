@@ -93,7 +93,7 @@ def explain_with(
     out["error"] = errors.to_numpy()[out["input"]]
     bad = out["error"].notna()
     unknown = ~family_known[out["input"]] & ~bad.to_numpy()
-    out.loc[unknown & out["because"].eq(REST).to_numpy(), "because"] = "its family was never measured: the median"
+    out.loc[unknown & out["because"].eq(REST).to_numpy(), "because"] = "its family has hardly been measured: the median"
     # A glass is answered by the model of glasses; the words are those of the electrolytes, and the rest is its own.
     of_glass = (taught_by == GLASSES)[out["input"]] & ~bad.to_numpy()
     out.loc[of_glass & ~out["because"].isin([BASE, *words]).to_numpy(), "because"] = OF_GLASSES
