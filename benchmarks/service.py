@@ -143,10 +143,11 @@ def running(command: list[str], port: int, health: str) -> Iterator[psutil.Proce
                 time.sleep(0.1)
         yield psutil.Process(process.pid)
     finally:
-        for child in psutil.Process(process.pid).children(recursive=True):
-            child.terminate()
-        process.terminate()
-        process.wait()
+        if process.poll() is None:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.terminate()
+            process.terminate()
+            process.wait()
 
 
 def free_port() -> int:
