@@ -6,6 +6,14 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+# Tests of minutes begin first, so that no worker is left with one of them at the end.
+LONG = ("test_retrain.py::test_one_retraining", "test_notebook_runs[add_data_and_retrain]", "http/test_jobs.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, the others in the order of the files."""
+    items.sort(key=lambda item: not any(name in item.nodeid for name in LONG))
+
 
 @pytest.fixture(scope="session")
 def trained_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
