@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from .arrow_messages import check_uncompressed
-from .media import check_rows, unreadable
 from .problems import Problem
 from .settings import ServiceSettings
+from .table_limits import check_columns, check_rows, unreadable
 
 
 def read_parquet(body: bytes, settings: ServiceSettings) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def read_parquet(body: bytes, settings: ServiceSettings) -> pd.DataFrame:
         source = pa.BufferReader(body)
         about = pq.read_metadata(source)
         check_rows(about.num_rows, settings)
-        _check_columns(about.num_columns, settings)
+        check_columns(about.num_columns, settings)
         declared = sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups))
         _check_bytes(declared, settings)
         schema = about.schema.to_arrow_schema()
@@ -59,7 +59,7 @@ def read_arrow(body: bytes, settings: ServiceSettings) -> pd.DataFrame:
             _check_types(stream.schema)
             table = stream.read_all()
         check_rows(table.num_rows, settings)
-        _check_columns(table.num_columns, settings)
+        check_columns(table.num_columns, settings)
         table.validate(full=True)
         return _frame(table, settings)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
@@ -105,11 +105,6 @@ def _check_types(schema: pa.Schema) -> None:
 
 def _is_text(kind: Any) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
-
-
-def _check_columns(columns: int, settings: ServiceSettings) -> None:
-    if columns > settings.max_columns:
-        raise Problem(413, f"{columns} columns in one table; send at most {settings.max_columns}")
 
 
 def _check_bytes(size: int, settings: ServiceSettings) -> None:

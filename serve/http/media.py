@@ -8,9 +8,11 @@ import numpy as np
 import orjson
 import pandas as pd
 
+from .columnar import read_arrow, read_parquet
 from .problems import Fault, Problem, shortened
 from .safe_cells import guarded
 from .settings import ServiceSettings
+from .table_limits import check_rows, check_size, unreadable
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -112,39 +114,17 @@ def read_table(body: bytes, media: str, settings: ServiceSettings) -> pd.DataFra
         400 if the body is not what its content type says, 413 if it is too large.
     """
     table = _READERS[media](body, settings)
-    _check_size(len(table), len(table.columns), settings)
+    check_size(len(table), len(table.columns), settings)
     twice = table.columns[table.columns.duplicated()]
     if len(twice):
         raise unreadable(f"column {twice[0]!r} is there twice; name each column once", field=str(twice[0]))
     return table
 
 
-def check_rows(rows: int, settings: ServiceSettings) -> None:
-    """Refuse more rows than one request may have."""
-    if rows > settings.max_rows:
-        raise Problem(
-            413,
-            f"more than {settings.max_rows:,} rows in one request; send fewer at a time, or have the service screen "
-            "them as a job (POST /v1/screen)",
-            [Fault(field="rows", value=rows, message="too many", remedy=f"at most {settings.max_rows}")],
-        )
-
-
-def unreadable(message: str, row: int | None = None, field: str | None = None) -> Problem:
-    """The problem of a body that is not what its content type says."""
-    return Problem(400, message, [Fault(row=row, field=field, message=message)])
-
-
-def _check_size(rows: int, columns: int, settings: ServiceSettings) -> None:
-    check_rows(rows, settings)
-    if columns > settings.max_columns:
-        raise Problem(413, f"{columns} columns in one table; send at most {settings.max_columns}")
-
-
 def _read_csv(body: bytes, settings: ServiceSettings) -> pd.DataFrame:
     head = body[:65536].partition(b"\n")[0]
     if head.count(b",") >= settings.max_columns:
-        _check_size(0, head.count(b",") + 1, settings)
+        check_size(0, head.count(b",") + 1, settings)
     options: Any = {"encoding": "utf-8-sig", "keep_default_na": False, "na_values": [""], "dtype": str}
     try:
         table = pd.read_csv(io.BytesIO(body), nrows=settings.max_rows + 1, **options)
@@ -196,23 +176,11 @@ def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(columns).infer_objects()
 
 
-def _read_parquet(body: bytes, settings: ServiceSettings) -> pd.DataFrame:
-    from .columnar import read_parquet
-
-    return read_parquet(body, settings)
-
-
-def _read_arrow(body: bytes, settings: ServiceSettings) -> pd.DataFrame:
-    from .columnar import read_arrow
-
-    return read_arrow(body, settings)
-
-
 _READERS: dict[str, Callable[[bytes, ServiceSettings], pd.DataFrame]] = {
     NDJSON: _read_ndjson,
     CSV: _read_csv,
-    PARQUET: _read_parquet,
-    ARROW: _read_arrow,
+    PARQUET: read_parquet,
+    ARROW: read_arrow,
 }
 
 

@@ -23,11 +23,9 @@ from .media import (
     NDJSON,
     PARQUET,
     check_cells,
-    check_rows,
     content_type,
     frame_of,
     read_table,
-    unreadable,
     wanted_type,
     write_table,
 )
@@ -36,6 +34,7 @@ from .problems import RESPONSES, Problem, asked_of_library, of_validation
 from .sent_structures import checked_structures
 from .sent_table import table_answer
 from .service import Service, service_of
+from .table_limits import check_rows, unreadable
 
 router = APIRouter(tags=["predict"])
 

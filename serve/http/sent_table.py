@@ -6,11 +6,12 @@ import orjson
 import pandas as pd
 from fastapi import Request
 
-from .media import ARROW, CSV, JSON, NDJSON, PARQUET, check_cells, check_rows, content_type, frame_of, read_table
-from .media import unreadable as unreadable_body
+from .media import ARROW, CSV, JSON, NDJSON, PARQUET, check_cells, content_type, frame_of, read_table
 from .off_loop import off_loop
 from .service import service_of
 from .settings import ServiceSettings
+from .table_limits import check_rows
+from .table_limits import unreadable as unreadable_body
 
 
 def table_body(example: list[dict[str, Any]]) -> dict[str, Any]:

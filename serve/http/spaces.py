@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..screen.dopants import dopants as describe_dopants
 from ..screen.hybrids import hybrids as describe_hybrids
 from .access import READ
-from .media import ENDINGS, JSON, check_rows, records, wanted_type, write_table
+from .media import ENDINGS, JSON, records, wanted_type, write_table
 from .off_loop import off_loop
 from .problems import RESPONSES, asked_of_library
 from .sent_table import table_answer
 from .service import Service, service_of
+from .table_limits import check_rows
 
 router = APIRouter(tags=["candidates"])
 
