@@ -23,6 +23,7 @@ from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
 from .out_of_fold import OutOfFold
 from .plots import parity_plot
 from .report import Section
+from .studies import figures
 
 _KINDS = {
     "polymer": "dry polymer",
@@ -108,26 +109,7 @@ def hybrid_figures(
 
 def hybrid_summary(fitted: HybridFitted) -> pd.DataFrame:
     """Cross-validated figures of one fit, one row a grouping, with the columns that `ion.train` gives."""
-    rows = []
-    for oof in fitted.out_of_fold:
-        low, high = grouped_bootstrap_MAE(oof.predicted - oof.truth, oof.group)
-        metrics = regression_metrics(oof.truth, oof.predicted)
-        rows.append(
-            {
-                "property": oof.fact.name,
-                "grouping": oof.grouping,
-                "rows": len(oof.truth),
-                "groups": len(set(oof.group.tolist())),
-                "MAE": metrics["MAE"],
-                "MAE_lower": low,
-                "MAE_upper": high,
-                "median_MAE": regression_metrics(oof.truth, oof.baseline)["MAE"],
-                "RMSE": metrics["RMSE"],
-                "Spearman": metrics["Spearman"],
-                **interval_metrics(*hybrid_interval(oof)),
-            }
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame([figures(oof, hybrid_interval(oof)) for oof in fitted.out_of_fold])
 
 
 def hybrid_interval(oof: OutOfFold) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

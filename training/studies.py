@@ -89,6 +89,33 @@ class Study:
         }
 
 
+def figures(oof: OutOfFold, interval: tuple[np.ndarray, np.ndarray, np.ndarray]) -> dict:
+    """One row of what training prints of one split.
+
+    Parameters
+    ----------
+    oof : OutOfFold
+        Out-of-fold predictions.
+    interval : tuple of (k,) float64
+        Truth and bounds of the rows whose interval was tested, such as `tested_interval` gives them.
+    """
+    low, high = grouped_bootstrap_MAE(oof.predicted - oof.truth, oof.group)
+    metrics = regression_metrics(oof.truth, oof.predicted)
+    return {
+        "property": oof.fact.name,
+        "grouping": oof.grouping,
+        "rows": len(oof.truth),
+        "groups": len(set(oof.group.tolist())),
+        "MAE": metrics["MAE"],
+        "MAE_lower": low,
+        "MAE_upper": high,
+        "median_MAE": regression_metrics(oof.truth, oof.baseline)["MAE"],
+        "RMSE": metrics["RMSE"],
+        "Spearman": metrics["Spearman"],
+        **interval_metrics(*interval),
+    }
+
+
 def study(table: MeasuredTable, fact: Property, grouping: str, n_folds: int, seeds: Iterable[int]) -> Study:
     """Predict a property out of fold under one split.
 

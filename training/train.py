@@ -20,11 +20,11 @@ from .card import model_card
 from .data.sources import data_hash, training_rows, window_rows
 from .fit import Fitted, fit_arrhenius, fit_hull, fit_window
 from .held_out import log_out_of_fold
-from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
+from .metrics import regression_metrics
 from .out_of_fold import OutOfFold
 from .plots import parity_plot, residual_plot
 from .registry import MODEL_FILES, connect, experiment_id, promote, register
-from .studies import tested_interval
+from .studies import figures, tested_interval
 from .train_glass import train_glass
 from .train_hybrid import train_hybrid
 
@@ -103,7 +103,7 @@ def measured_rows() -> pd.DataFrame:
 
 def summarise(fitted: Fitted) -> pd.DataFrame:
     """Cross-validated metrics, one row a property and grouping; columns as `train` returns them, without version."""
-    return pd.DataFrame([_summary(fitted, oof) for oof in fitted.out_of_fold])
+    return pd.DataFrame([figures(oof, tested_interval(oof)) for oof in fitted.out_of_fold])
 
 
 def record(fitted: Fitted, table: pd.DataFrame, summary: pd.DataFrame, experiment: str, seed: int) -> dict[str, int]:
@@ -135,25 +135,6 @@ def record(fitted: Fitted, table: pd.DataFrame, summary: pd.DataFrame, experimen
         )
         answer = pd.DataFrame(answer).drop(columns="error")
         return register(fitted.model, folder, EXAMPLE, answer)
-
-
-def _summary(fitted: Fitted, oof: OutOfFold) -> dict:
-    """One row of `summarise`."""
-    low, high = grouped_bootstrap_MAE(oof.predicted - oof.truth, oof.group)
-    metrics = regression_metrics(oof.truth, oof.predicted)
-    return {
-        "property": oof.fact.name,
-        "grouping": oof.grouping,
-        "rows": len(oof.truth),
-        "groups": len(set(oof.group.tolist())),
-        "MAE": metrics["MAE"],
-        "MAE_lower": low,
-        "MAE_upper": high,
-        "median_MAE": regression_metrics(oof.truth, oof.baseline)["MAE"],
-        "RMSE": metrics["RMSE"],
-        "Spearman": metrics["Spearman"],
-        **interval_metrics(*tested_interval(oof)),
-    }
 
 
 def _log_folds(oof: OutOfFold) -> None:

@@ -10,11 +10,10 @@ from .data.glass_faults import glass_faults
 from .data.glass_lines import glass_rows
 from .data.sources import data_hash
 from .fit_glass import GlassFitted, GlassTable, fit_glass
-from .metrics import grouped_bootstrap_MAE, interval_metrics, regression_metrics
 from .out_of_fold import GROUPINGS, OutOfFold
 from .plots import parity_plot, residual_plot
 from .settings import GLASS_DOUBT, GLASS_KERNELS, GLASS_SHARE, GLASS_TREES
-from .studies import tested_interval
+from .studies import figures, tested_interval
 
 
 def train_glass(experiment: str, seed: int, tell: Callable[[str], None]) -> tuple[GlassModel, pd.DataFrame]:
@@ -23,7 +22,7 @@ def train_glass(experiment: str, seed: int, tell: Callable[[str], None]) -> tupl
     tell(f"fitting glasses on {len(rows.glasses):,} glasses, {len(rows.rows):,} rows")
     fitted = fit_glass(GlassTable.of(rows), seed=seed)
     records = fitted.out_of_fold.records()
-    summary = pd.DataFrame([_summary(record) for record in records])
+    summary = pd.DataFrame([figures(record, tested_interval(record)) for record in records])
     tell("logging glasses")
     _log(fitted, records, summary, experiment, seed)
     return fitted.model, summary
@@ -62,25 +61,6 @@ def glass_card(fitted: GlassFitted, summary: pd.DataFrame) -> str:
         "Thermal history is not known; the line holds below the softening temperature.",
     )
     return "\n".join([*lines, "", "## Limits", "", *(f"- {limit}" for limit in limits), ""])
-
-
-def _summary(oof: OutOfFold) -> dict:
-    """One row, columns as those of `ion.train`."""
-    low, high = grouped_bootstrap_MAE(oof.predicted - oof.truth, oof.group)
-    metrics = regression_metrics(oof.truth, oof.predicted)
-    return {
-        "property": oof.fact.name,
-        "grouping": oof.grouping,
-        "rows": len(oof.truth),
-        "groups": len(set(oof.group.tolist())),
-        "MAE": metrics["MAE"],
-        "MAE_lower": low,
-        "MAE_upper": high,
-        "median_MAE": regression_metrics(oof.truth, oof.baseline)["MAE"],
-        "RMSE": metrics["RMSE"],
-        "Spearman": metrics["Spearman"],
-        **interval_metrics(*tested_interval(oof)),
-    }
 
 
 def _log(
