@@ -7,7 +7,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext  # type: ignore[report
 
 from ..featurize.mixture import MixtureBatch
 from ..models.hybrid import HybridModel, predict_mixtures
-from .registry import MODEL_FILES
+from .model_files import MODEL_FILES
 
 
 class HybridPyfunc(PythonModel):

@@ -8,7 +8,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext  # type: ignore[report
 from ..featurize.composition import CompositionBatch
 from ..models.context import Context
 from ..models.prediction import load_model, predict_properties
-from .registry import MODEL_FILES
+from .model_files import MODEL_FILES
 
 if TYPE_CHECKING:
     from ..models.base import PropertyModel

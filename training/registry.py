@@ -1,6 +1,5 @@
 """The model registry: every training run adds a version, the alias `champion` serves."""
 
-import hashlib
 import logging
 import os
 from collections.abc import Mapping
@@ -14,7 +13,8 @@ from ..models.base import PropertyModel
 from ..models.hybrid import HYBRID_CONDUCTIVITY, HybridModel
 from ..models.prediction import load_model
 from ..models.properties import PROPERTIES, Property
-from .home import home, tracking_uri
+from .home import home, store_lock, tracking_uri
+from .model_files import MODEL_FILES, checked_files, files_sha256
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,17 +24,12 @@ EXPERIMENT = "ionscout"
 CHAMPION = "champion"
 PREVIOUS = "previous_champion"  # tag of a registered model: the version that served before
 FILES_SHA256 = "files_sha256"  # tag of a version: the hash of its model's files
-MODEL_FILES = "ionscout_model"  # name of the pyfunc artifact that holds what PropertyModel.save wrote
 _NOT_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # MLflow's codes; other errors are the store's
 _REQUIRED = ("ionscout", "matminer", "mlflow", "numpy", "pandas", "pymatgen", "rdkit", "scipy", "xgboost")
 # Everything that has versions and a champion; hybrids are no formulas, so `champions` and `ion.predict` leave them out.
 _REGISTERED = (*PROPERTIES, HYBRID_CONDUCTIVITY.name)
 
 log = logging.getLogger(__name__)
-
-
-class ModelFilesError(ValueError):
-    """The files of a model are not those that were registered."""
 
 
 class NoChampionError(LookupError):
@@ -165,14 +160,13 @@ def connect() -> "MlflowClient":
     for chatty in ("alembic", "mlflow"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     uri = tracking_uri()
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     # MLflow writes what it is told into the environment, where it would outlive a change of IONSCOUT_HOME.
     named = os.environ.get("MLFLOW_TRACKING_URI")
     mlflow.set_tracking_uri(uri)
     if named is None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
-    return mlflow.MlflowClient()
+    with store_lock(uri):
+        return mlflow.MlflowClient()
 
 
 def experiment_id(client: "MlflowClient") -> str:
@@ -360,15 +354,6 @@ def _champion_version(client: "MlflowClient", name: str) -> int | None:
         raise
 
 
-def files_sha256(folder: Path) -> str:
-    """Hash of all files under a folder, with their names."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def _champion(client: "MlflowClient", name: str) -> Champion:
     """The champion of a property."""
     number = _champion_version(client, name)
@@ -395,23 +380,10 @@ def load_hybrid(champion: Champion) -> HybridModel:
 
 @lru_cache(maxsize=4)
 def _load_hybrid(uri: str, sha256: str | None) -> HybridModel:
-    return HybridModel.load(_checked_files(uri, sha256))
+    return HybridModel.load(checked_files(uri, sha256))
 
 
 @lru_cache(maxsize=16)
 def _load(uri: str, sha256: str | None) -> PropertyModel:
     """Load the model at an artifact location; locations are never written twice, so this is safe to remember."""
-    return load_model(_checked_files(uri, sha256))
-
-
-def _checked_files(uri: str, sha256: str | None) -> Path:
-    """Folder of a model's files; versions that were registered before there were hashes are taken as they are."""
-    from mlflow.artifacts import download_artifacts
-
-    folder = Path(download_artifacts(artifact_uri=uri)) / "artifacts" / MODEL_FILES
-    if sha256 is not None and files_sha256(folder) != sha256:
-        raise ModelFilesError(
-            f"the files of the model at {uri} are not those that were registered (their hash differs); restore them, "
-            "or promote another version with `ionscout models promote`"
-        )
-    return folder
+    return load_model(checked_files(uri, sha256))

@@ -21,9 +21,10 @@ from .data.sources import data_hash, training_rows, window_rows
 from .fit import Fitted, fit_arrhenius, fit_hull, fit_window
 from .held_out import log_out_of_fold
 from .metrics import regression_metrics
+from .model_files import MODEL_FILES
 from .out_of_fold import OutOfFold
 from .plots import parity_plot, residual_plot
-from .registry import MODEL_FILES, connect, experiment_id, promote, register
+from .registry import connect, experiment_id, promote, register
 from .studies import figures, tested_interval
 from .train_glass import train_glass
 from .train_hybrid import train_hybrid

@@ -12,8 +12,9 @@ from ..models.hybrid import HYBRID_CONDUCTIVITY, PROBES, TEACHER_SHARE, predict_
 from .data.sources import data_hash
 from .fit_hybrid import HYBRID_GROUPINGS, HybridFitted, fit_hybrid, hybrid_table, lithium_teacher
 from .hybrid_study import hybrid_summary
+from .model_files import MODEL_FILES
 from .plots import parity_plot, residual_plot
-from .registry import MODEL_FILES, promote, register
+from .registry import promote, register
 
 
 def train_hybrid(experiment: str, seed: int, tell: Callable[[str], None]) -> pd.DataFrame:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +14,9 @@ from ionscout.models.fingerprint import FingerprintError
 from ionscout.models.prediction import KINDS
 from ionscout.models.properties import PROPERTIES
 from ionscout.training import registry
+from ionscout.training.model_files import MODEL_FILES, ModelFilesError
 from ionscout.training.registry import (
     FILES_SHA256,
-    MODEL_FILES,
-    ModelFilesError,
     NoChampionError,
     champions,
     connect,
@@ -136,3 +136,13 @@ def test_files_that_were_changed_after_registration_are_not_loaded(champion_home
         champions()
     client.delete_model_version_tag("energy_above_hull", version.version, FILES_SHA256)
     assert champions()
+
+
+def test_two_processes_may_come_to_a_new_store_at_once(tmp_path):
+    code = "from ionscout.training.registry import connect; print(len(connect().search_registered_models()))"
+    environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"} | {"IONSCOUT_HOME": str(tmp_path)}
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert [process.communicate(timeout=120)[0].strip() for process in both] == ["0", "0"]
