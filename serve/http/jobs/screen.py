@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,17 +16,16 @@ from ..described import schema_of
 from ..media import ARROW, CSV, ENDINGS, JSON, NDJSON, PARQUET, content_type, wanted_type, write_table
 from ..off_loop import off_loop
 from ..predict import State
-from ..problems import RESPONSES, Problem, asked_of_library, of_validation
+from ..problems import Problem, asked_of_library, of_validation
 from ..sent_table import sent_table, table_answer, table_body
 from ..service import Service, service_of
 from .download import all_rows
 from .folder import Job, JobFolder, Progress
 from .process import DESCRIBED
-from .runner import TooManyJobsError
+from .routes import CREATED, GONE, Identifier, JobAnswer, add_job_routes, answered, folder_of, submitted
 
 router = APIRouter(tags=["jobs"])
-
-Identifier = Annotated[str, Path(max_length=64, description="The job's id.")]
+add_job_routes(router, "screen", cancelled_by="read")
 
 
 class ScreenBody(BaseModel):
@@ -66,37 +65,7 @@ class ScreenBody(BaseModel):
     out_of_domain: bool = Field(default=False, description="Let candidates outside the training domain take part.")
 
 
-class JobAnswer(Job):
-    """A job with its progress and where to go from it."""
-
-    progress: Progress
-    links: dict[str, str]
-
-
-class JobList(BaseModel):
-    """Jobs, newest first."""
-
-    jobs: list[JobAnswer]
-
-
-def answered(folder: JobFolder, job: Job) -> JobAnswer:
-    """What a client is told of a job."""
-    own = f"/v1/{job.kind}/{job.id}"
-    links = {"self": own}
-    if job.state in ("queued", "running", "waiting"):
-        links["cancel"] = f"{own}/cancel"
-    if job.kind == "screen" and job.state == "done":
-        links["results"] = f"{own}/results"
-    return JobAnswer(**job.model_dump(), progress=folder.progress(), links=links)
-
-
 _TABLE = table_body([{"formula": "Na3PS4"}, {"formula": "Na3SbS4"}])["requestBody"]["content"]
-_CREATED: dict[int | str, dict[str, Any]] = {
-    **RESPONSES,
-    202: {"description": "The job; `Location` says where to ask for it.", "model": JobAnswer},
-    429: {"description": "As many jobs wait as may."},
-}
-_GONE: dict[int | str, dict[str, Any]] = {**RESPONSES, 404: {"description": "No such job."}}
 
 
 @router.post(
@@ -112,7 +81,7 @@ _GONE: dict[int | str, dict[str, Any]] = {**RESPONSES, 404: {"description": "No 
             },
         }
     },
-    responses=_CREATED,
+    responses=CREATED,
 )
 async def create(
     request: Request,
@@ -170,58 +139,10 @@ def _submit(service: Service, asked: ScreenBody, table: pd.DataFrame | None, by:
             folder.table.write_bytes(write_table(table, PARQUET))
         folder.tell(Progress(total=space.size))
 
-    try:
-        job = service.jobs.submit("screen", kept, by, prepare)
-    except TooManyJobsError as error:
-        raise Problem(429, str(error), headers={"Retry-After": "60"}) from error
-    except OSError as error:
-        raise Problem(
-            503, f"the job cannot be kept ({error.strerror or error}); send it again", headers={"Retry-After": "30"}
-        ) from error
-    return folder_of(service, job.id, "screen"), job
+    return submitted(service, "screen", kept, by, prepare)
 
 
-def folder_of(service: Service, identifier: str, kind: Literal["screen", "retrain"]) -> JobFolder:
-    """Folder of a job.
-
-    Raises
-    ------
-    Problem
-        404 if there is none of this kind.
-    """
-    folder = service.jobs.folders.find(identifier)
-    if folder is None or folder.read().kind != kind:
-        raise Problem(404, f"there is no {kind} {identifier}; GET /v1/{kind} lists those there are")
-    return folder
-
-
-def listed(service: Service, kind: str) -> JobList:
-    """All jobs of a kind, newest first."""
-    return JobList(jobs=[answered(folder, job) for folder, job in service.jobs.folders.all() if job.kind == kind][::-1])
-
-
-@router.get("/v1/screen", summary="Screens, newest first", responses=RESPONSES)
-async def screens(request: Request, _: READ) -> JobList:
-    """All screens this service knows, ended ones included until they are deleted."""
-    return await off_loop(service_of(request), listed, service_of(request), "screen")
-
-
-@router.get("/v1/screen/{identifier}", summary="One screen and how far it is", responses=_GONE)
-async def screen(request: Request, _: READ, identifier: Identifier) -> JobAnswer:
-    """State and progress; ask again in a second or more."""
-    folder = folder_of(service_of(request), identifier, "screen")
-    return answered(folder, folder.read())
-
-
-@router.post("/v1/screen/{identifier}/cancel", summary="Stop a screen for good", responses=_GONE)
-async def cancel(request: Request, _: READ, identifier: Identifier) -> JobAnswer:
-    """One that has ended stays as it is."""
-    service = service_of(request)
-    folder = folder_of(service, identifier, "screen")
-    return answered(folder, await off_loop(service, service.jobs.cancel, folder))
-
-
-@router.delete("/v1/screen/{identifier}", status_code=204, summary="Delete a screen and its results", responses=_GONE)
+@router.delete("/v1/screen/{identifier}", status_code=204, summary="Delete a screen and its results", responses=GONE)
 async def delete(request: Request, _: READ, identifier: Identifier) -> None:
     """Stops it first if it runs."""
     service = service_of(request)
@@ -234,7 +155,7 @@ async def delete(request: Request, _: READ, identifier: Identifier) -> None:
     "/v1/screen/{identifier}/results",
     summary="What a screen found",
     responses={
-        **_GONE,
+        **GONE,
         200: table_answer("The rows, by Accept.", {"candidates": 3, "refused": {}, "rows": []}),
         409: {"description": "It is not done."},
     },
