@@ -1,6 +1,7 @@
 """Fixtures shared by all rooms: one real training, in a store of its own, for all workers."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,17 @@ def champion_home(trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("IONSCOUT_HOME", str(trained_home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return trained_home
+
+
+@pytest.fixture
+def own_home(trained_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A registry of the test's own, for what retrains: others go on with the champion they were given."""
+    home = tmp_path / "home"
+    home.mkdir()
+    shutil.copy(trained_home / "mlflow.db", home)
+    monkeypatch.setenv("IONSCOUT_HOME", str(home))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """Every notebook runs from top to bottom, and what is committed has been run."""
 
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -10,16 +9,6 @@ from nbclient import NotebookClient
 from ionscout.training.data.energies import configured_energies
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-
-
-@pytest.fixture
-def own_home(trained_home, tmp_path, monkeypatch):
-    """A registry of the notebook's own: one of them retrains."""
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(trained_home / "mlflow.db", home)
-    monkeypatch.setenv("IONSCOUT_HOME", str(home))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 @pytest.mark.usefixtures("own_home")

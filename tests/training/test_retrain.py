@@ -1,6 +1,5 @@
 """One real retraining on the curated table and a handful of new rows, from the file to the champion and back."""
 
-import shutil
 from io import StringIO
 
 import mlflow
@@ -26,17 +25,6 @@ Na2.3Y0.3Zr0.7Cl6,25,5.0e-5,0.43,,
 Na3Sm0.02Zr1.98Si2PO12,25,2.0e-3,0.30,,
 Na3P(S4,25,1.0e-4,,,
 """
-
-
-@pytest.fixture
-def own_home(trained_home, tmp_path, monkeypatch):
-    """A registry of this test's own: others go on with the champion they were given."""
-    home = tmp_path / "home"
-    home.mkdir()
-    shutil.copy(trained_home / "mlflow.db", home)
-    monkeypatch.setenv("IONSCOUT_HOME", str(home))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return home
 
 
 def rows_of(tmp_path, table):
