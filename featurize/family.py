@@ -25,12 +25,13 @@ def families(batch: CompositionBatch) -> np.ndarray:
     Rules, in this order: a hydride has more H than O and halogen, bound to B, N or Al; an antiperovskite has no
     framework cation and at least 1.3 alkali ions an anion of which one is O; a halide or sulfide has at least a quarter
     of its anions F, Cl, Br, I, or S, Se, Te; a NASICON has tetrahedra in the ratio 1:4 to oxygen and about two
-    octahedral cations to three tetrahedra (H. Y.-P. Hong, 10.1016/0025-5408(76)90073-8); the rest with oxygen is oxide.
+    octahedral cations to three tetrahedra (H. Y.-P. Hong, 10.1016/0025-5408(76)90073-8); the rest with oxygen is oxide,
+    and what has none of these anions (a phosphide, a nitride, an alloy) is other.
 
     Examples
     --------
-    >>> families(CompositionBatch.from_formulas(["Na3.4Sc0.4Zr1.6Si2PO12", "NaAl11O17", "Na2B12H12"])).tolist()
-    ['NASICON', 'oxide', 'hydride and closo-borate']
+    >>> families(CompositionBatch.from_formulas(["Na3.4Sc0.4Zr1.6Si2PO12", "NaAl11O17", "Na2B12H12", "Na3P"])).tolist()
+    ['NASICON', 'oxide', 'hydride and closo-borate', 'other']
     """
     return np.array([*FAMILIES, None], dtype=object)[family_codes(batch)]
 
@@ -55,8 +56,8 @@ def family_codes(batch: CompositionBatch) -> np.ndarray:
         rules = (
             (hydrogen > oxygen + halogen) & (total("B", "N", "Al", "C") > 0),
             (oxygen > 0) & (alkali >= 1.3 * (everything - alkali)) & (framework <= 0.3 * (everything - alkali)),
-            halogen >= 0.25 * anions,
-            chalcogen >= 0.25 * anions,
+            (halogen > 0) & (halogen >= 0.25 * anions),
+            (chalcogen > 0) & (chalcogen >= 0.25 * anions),
             (np.abs(tetrahedral / oxygen - 0.25) < 0.03) & (np.abs(octahedral / tetrahedral - 2 / 3) < 0.2),
             oxygen > 0,
             np.ones(len(batch), dtype=bool),
