@@ -52,11 +52,11 @@ class Cut(CandidateSpace):
     def description(self) -> dict:
         return {"kind": "cut", "rows": self.rows, "of": self.space.description}
 
-    def block(self, start: int, stop: int):
-        return self.space.block(start, stop)
+    def pick(self, positions: np.ndarray):
+        return self.space.pick(positions)
 
-    def compositions(self, start: int, stop: int):
-        return self.space.compositions(start, stop)
+    def compositions(self, positions: np.ndarray):
+        return self.space.compositions(positions)
 
 
 def side_by_side(do: Callable, items: list, threads: int) -> list:
@@ -89,7 +89,7 @@ def one_model(space: CandidateSpace, rows: int, threads: int) -> None:
     model = booster(taught, table["log10_conductivity"].to_numpy(), 500)
 
     def chunk(start: int) -> np.ndarray:
-        features = electrolyte_features(space.compositions(start, min(start + CHUNK_ROWS, rows)), *blocks)
+        features = electrolyte_features(space.compositions(np.arange(start, min(start + CHUNK_ROWS, rows))), *blocks)
         return model.inplace_predict(features, missing=np.nan)
 
     seconds, _ = timed(lambda: side_by_side(chunk, list(range(0, rows, CHUNK_ROWS)), threads))
@@ -103,7 +103,7 @@ def all_models(space: CandidateSpace, rows: int, threads: int) -> None:
     print(f"ion.screen, all properties: {rows / seconds:,.0f} candidates a second ({seconds:.1f} s)")
     refused = sum(found.attrs["refused"].values())  # pyright: ignore[reportAttributeAccessIssue]
     ensembles = fast_boosters()
-    sample = space.compositions(0, min(rows, 200_000))
+    sample = space.compositions(np.arange(min(rows, 200_000)))
     inputs = model_inputs(sample[np.flatnonzero(guard(sample) == np.array(None))])
     ready = [(e, inputs[:, input_positions(e.columns)]) for e in ensembles]
 
@@ -136,7 +136,7 @@ def fast_boosters() -> list[BoosterEnsemble]:
 
 def against_peers(space: CandidateSpace, threads: int) -> None:
     """pymatgen, matminer and xgboost as a user would put them together, on the same formulas and the same model."""
-    formulas = space.compositions(0, 200_000).formulas.tolist()
+    formulas = space.compositions(np.arange(200_000)).formulas.tolist()
     few = formulas[:: len(formulas) // 500][:500]
     table = measured_rows().dropna(subset=["log10_conductivity"])
     magpie = MagpieFeatures(dtype="float32")

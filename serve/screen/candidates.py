@@ -23,8 +23,8 @@ RATE = 200_000
 class CandidateSpace(ABC):
     """Hypothetical compositions, by rule.
 
-    Any stretch is built on demand and by itself, so that a run may stop, go on, and be shared out: row i is the same
-    whatever stretch it is built in. A kind of space says its `size`, its `description` and its `block`.
+    Any rows are built on demand and by themselves, so that a run may stop, go on, and be shared out: row i is the same
+    whatever rows it is built with. A kind of space says its `size`, its `description` and how to `pick` rows.
     """
 
     @property
@@ -38,8 +38,8 @@ class CandidateSpace(ABC):
         """What the space was asked for, in JSON types: the same description makes the same candidates."""
 
     @abstractmethod
-    def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
-        """Candidates start to stop - 1.
+    def pick(self, positions: np.ndarray) -> tuple[pd.DataFrame, CompositionBatch]:
+        """Candidates by position (n,) int, ascending.
 
         Returns
         -------
@@ -49,9 +49,13 @@ class CandidateSpace(ABC):
             A row each.
         """
 
-    def compositions(self, start: int, stop: int) -> CompositionBatch:
-        """The compositions of `block` alone, for a run that wants facts of the best only."""
-        return self.block(start, stop)[1]
+    def compositions(self, positions: np.ndarray) -> CompositionBatch:
+        """The compositions of `pick` alone, for a run that wants facts of the best only."""
+        return self.pick(positions)[1]
+
+    def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
+        """Candidates start to stop - 1, as `pick` gives them."""
+        return self.pick(np.arange(start, min(stop, self.size)))
 
     @property
     def host(self) -> str:
@@ -128,7 +132,7 @@ class CandidateSpace(ABC):
         drawn: set[int] = set()
         while len(drawn) < rows:
             drawn.update(generator.integers(0, self.size, rows - len(drawn)).tolist())
-        return pd.concat([self.named(*self.block(i, i + 1)) for i in sorted(drawn)], ignore_index=True)
+        return self.named(*self.pick(np.array(sorted(drawn))))
 
     def check_runnable(self, limit: int = RUNNABLE) -> None:
         """Raise before a screen starts on a space that has nothing, or more than it can finish.

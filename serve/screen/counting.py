@@ -47,8 +47,8 @@ class Chain:
     Three digits of 0 to 2 that sum to four:
 
     >>> chain = Chain([3, 3, 3], 0, lambda layer, total, digit: total + digit, lambda total: total == 4)
-    >>> chain.size, chain.ways(1, 4).tolist()
-    (6, [[1, 1, 2], [1, 2, 1], [2, 0, 2]])
+    >>> chain.size, chain.ways(np.array([1, 2, 5])).tolist()
+    (6, [[1, 1, 2], [1, 2, 1], [2, 2, 0]])
     """
 
     def __init__(
@@ -95,12 +95,12 @@ class Chain:
             self._ends.append((counts.astype(np.int64) + before[:, None]).ravel())
             self._before.append(before)
 
-    def ways(self, start: int, stop: int) -> np.ndarray:
-        """Options taken by the ways start to stop - 1.
+    def ways(self, numbers: np.ndarray) -> np.ndarray:
+        """Options taken by the ways of some numbers (n,) int, each from 0 to `size` - 1.
 
         Returns
         -------
-        ndarray of shape (stop - start, layers), int64
+        ndarray of shape (n, layers), int64
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Chain:
         """
         if self.size > LARGEST:
             raise TooLarge(f"{self.size:.3g} candidates cannot be numbered (limit {LARGEST:.3g})")
-        left = np.arange(start, min(stop, self.size), dtype=np.int64)
+        left = np.asarray(numbers, dtype=np.int64)
         state = np.zeros(len(left), dtype=np.int64)
         taken = np.empty((len(left), len(self._next)), dtype=np.int64)
         for layer, (table, ends, before) in enumerate(zip(self._next, self._ends, self._before, strict=True)):

@@ -73,15 +73,15 @@ class DopantSpace(CandidateSpace):
         """What to change to make the space smaller."""
         return "fewer dopants, amounts x or sites at_once"
 
-    def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
-        """Candidates start to stop - 1: their facts and compositions."""
-        ways = self._chain.ways(start, stop)
+    def pick(self, positions: np.ndarray) -> tuple[pd.DataFrame, CompositionBatch]:
+        """Candidates by position (n,) int: their facts and compositions."""
+        ways = self._chain.ways(positions)
         amounts, charge = self._built(ways)
         return self._facts(ways, charge), CompositionBatch.from_matrix(amounts)
 
-    def compositions(self, start: int, stop: int) -> CompositionBatch:
-        """The compositions of `block` alone; writing its facts costs as much again."""
-        return CompositionBatch.from_matrix(self._built(self._chain.ways(start, stop))[0])
+    def compositions(self, positions: np.ndarray) -> CompositionBatch:
+        """The compositions of `pick` alone; writing its facts costs as much again."""
+        return CompositionBatch.from_matrix(self._built(self._chain.ways(positions))[0])
 
     def _built(self, ways: np.ndarray) -> tuple[csr_array, np.ndarray]:
         """Amounts (n, n_elements) and the charge (n,) that had to be made up."""

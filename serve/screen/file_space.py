@@ -69,16 +69,14 @@ class FileSpace(CandidateSpace):
         """What to change to make the space smaller."""
         return "a shorter file"
 
-    def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
-        """Rows start to stop - 1: their other columns and their compositions."""
-        stop = min(stop, self.size)
+    def pick(self, positions: np.ndarray) -> tuple[pd.DataFrame, CompositionBatch]:
+        """Rows by position (n,) int, ascending: their other columns and their compositions."""
         starts = self._rows.starts
-        first = int(np.searchsorted(starts, start, side="right")) - 1
-        parts = []
-        while first < len(starts) - 1 and starts[first] < stop:
-            begin = int(starts[first])
-            parts.append(self._rows.group(first).iloc[max(start - begin, 0) : stop - begin])
-            first += 1
+        groups = np.searchsorted(starts, positions, side="right") - 1
+        parts = [
+            self._rows.group(int(number)).iloc[positions[groups == number] - starts[number]]
+            for number in np.unique(groups)
+        ]
         if not parts:  # of the kinds that other stretches have
             parts = [self._rows.group(0)[:0] if len(starts) > 1 else pd.DataFrame(columns=self._rows.columns)]
         table = pd.concat(parts, ignore_index=True)

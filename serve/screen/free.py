@@ -105,9 +105,9 @@ class FreeSpace(CandidateSpace):
     def _columns(self) -> np.ndarray:
         return np.array([INDEX[symbol] for symbol in self._asked["elements"]])
 
-    def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
-        """Candidates start to stop - 1: their number of atoms and their compositions."""
-        counts = self._chain.ways(start, stop)
+    def pick(self, positions: np.ndarray) -> tuple[pd.DataFrame, CompositionBatch]:
+        """Candidates by position (n,) int: their number of atoms and their compositions."""
+        counts = self._chain.ways(positions)
         row, column = np.nonzero(counts)
         entries = (counts[row, column].astype(np.float64), (row, self._columns[column]))
         amounts = csr_array(entries, shape=(len(counts), N_ELEMENTS))

@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from ...featurize.composition import CompositionBatch
@@ -41,6 +42,6 @@ class TableSpace(CandidateSpace):
         """The hash of the formulas."""
         return {"kind": "table", "sha256": self._hash}
 
-    def block(self, start: int, stop: int) -> tuple[pd.DataFrame, CompositionBatch]:
-        """Rows start to stop - 1: their other columns and their compositions."""
-        return self._facts.iloc[start:stop].reset_index(drop=True), self._batch[slice(start, stop)]
+    def pick(self, positions: np.ndarray) -> tuple[pd.DataFrame, CompositionBatch]:
+        """Rows by position (n,) int: their other columns and their compositions."""
+        return self._facts.iloc[positions].reset_index(drop=True), self._batch.take(positions)

@@ -19,7 +19,7 @@ def test_every_way_is_found_once_and_in_order(charges):
         if sum(c[o] for c, o in zip(charges, way, strict=True)) == 0
     ]
     assert chain.size == len(wanted)
-    assert [tuple(way) for way in chain.ways(0, chain.size)] == wanted
+    assert [tuple(way) for way in chain.ways(np.arange(chain.size))] == wanted
 
 
 def test_any_stretch_is_part_of_the_whole():
@@ -27,27 +27,27 @@ def test_any_stretch_is_part_of_the_whole():
         return math.gcd(divisor, digit)
 
     chain = Chain([9] * 4, 0, step, lambda divisor: divisor == 1)
-    whole = chain.ways(0, chain.size)
+    whole = chain.ways(np.arange(chain.size))
     for start, stop in [(0, 1), (17, 30), (chain.size - 5, chain.size + 10), (100, 100)]:
-        np.testing.assert_array_equal(chain.ways(start, stop), whole[start:stop])
+        np.testing.assert_array_equal(chain.ways(np.arange(start, min(stop, chain.size))), whole[start:stop])
 
 
 def test_options_that_may_not_be_taken_are_left_out():
     rising = Chain([5, 5], -1, lambda layer, last, option: option if option > last else None, lambda _: True)
-    assert [tuple(w) for w in rising.ways(0, rising.size)] == list(itertools.combinations(range(5), 2))
+    assert [tuple(w) for w in rising.ways(np.arange(rising.size))] == list(itertools.combinations(range(5), 2))
 
 
 def test_a_chain_without_a_way_is_empty():
     chain = Chain([3, 3], 0, lambda layer, q, option: q + 1 + option, lambda q: q == 0)
     assert chain.size == 0
-    assert chain.ways(0, 5).shape == (0, 2)
+    assert chain.ways(np.arange(0)).shape == (0, 2)
 
 
 def test_counts_beyond_64_bits_are_exact_but_not_numbered():
     chain = Chain([1000] * 10, 0, lambda layer, state, option: 0, lambda _: True)
     assert chain.size == 10**30
     with pytest.raises(TooLarge, match="cannot be numbered"):
-        chain.ways(0, 1)
+        chain.ways(np.arange(1))
 
 
 def test_too_many_states_are_refused():

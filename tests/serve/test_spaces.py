@@ -135,6 +135,9 @@ def test_any_stretch_of_a_file_is_read_by_itself(table, name, tmp_path, monkeypa
     for start, stop in [(0, 1), (14, 50), (95, 200), (100, 100)]:
         facts, batch = space.block(start, stop)
         pd.testing.assert_frame_equal(space.named(facts, batch), whole[start:stop].reset_index(drop=True))
+    scattered = np.array([3, 15, 16, 60, 99])
+    picked = space.named(*space.pick(scattered))
+    pd.testing.assert_frame_equal(picked, whole.iloc[scattered].reset_index(drop=True))
     assert "unclosed bracket" in space.block(17, 18)[1].errors[0]
 
 
