@@ -7,7 +7,9 @@ import pandas as pd
 
 from ...models.properties import BY_COLUMN
 
-# Rows compared with the front at once: bounds the memory of a comparison.
+# Rows of the best sum that are compared with all others at once: few at first, to be rid of most of the others early.
+_FIRST_BLOCK, _LARGEST_BLOCK = 8, 512
+# Rows compared with a block at once: bounds the memory of a comparison.
 _CHUNK = 4096
 # Facts beside the models' properties, and which side of them is better.
 _BETTER = {
@@ -24,9 +26,9 @@ _BETTER = {
 def pareto_front(values: np.ndarray) -> np.ndarray:
     """Rows (n,) bool that no other row beats: at least as good in every column and better in one.
 
-    Rows are taken from the best sum of places on, so that the front is met early, and each block is compared with the
-    front so far: n log n for the sorting and n times the size of the front for the rest. The front of several tables
-    is the front of their fronts, so that a stream needs to keep no more.
+    Rows are taken from the best sum of places on, so that the front is met early: a few of the best beat most of the
+    rest, and more and more are needed for the fewer and fewer that are left. The front of several tables is the front
+    of their fronts, so that a stream needs to keep no more.
 
     Parameters
     ----------
@@ -43,20 +45,37 @@ def pareto_front(values: np.ndarray) -> np.ndarray:
     known = np.flatnonzero(~np.isnan(values).any(axis=1))
     if not len(known) or not values.shape[1]:
         return on_front
-    distinct, which = np.unique(values[known], axis=0, return_inverse=True)
-    places = sum(np.unique(column, return_inverse=True)[1] for column in distinct.T)
-    # What beats a row has a larger sum of its values' places, so it comes earlier and the front is never taken back.
-    order = np.argsort(-places, kind="stable")
-    front = np.empty((0, values.shape[1]))
-    best = np.zeros(len(distinct), dtype=bool)
-    for start in range(0, len(order), _CHUNK):
-        rows = order[start : start + _CHUNK]
-        rows = rows[~_beaten(distinct[rows], front)]
-        rows = rows[~_beaten(distinct[rows], distinct[rows])]
-        best[rows] = True
-        front = np.vstack([front, distinct[rows]])
-    on_front[known] = best[which.ravel()]
+    known = known[~_beaten_by_few(values[known])]
+    # Small integers are compared many at a time.
+    kind = np.int16 if len(known) < 2**15 else np.int64
+    places = np.stack([np.unique(column, return_inverse=True)[1] for column in values[known].T]).astype(kind)
+    total = places.sum(axis=0, dtype=np.int32 if kind is np.int16 else np.int64)
+    # What beats a row has a larger sum of places, so it comes earlier, and what nothing earlier beats is on the front.
+    order = np.argsort(-total, kind="stable")
+    left, total, known = places[:, order], total[order], known[order]
+    block = _FIRST_BLOCK
+    while len(known):
+        here = ~_beaten(left[:, :block], total[:block], left[:, :block], total[:block])
+        on_front[known[:block][here]] = True
+        front, sums = left[:, :block][:, here], total[:block][here]
+        open_rows = block + np.flatnonzero(~_beaten(left[:, block:], total[block:], front, sums))
+        left, total, known = left[:, open_rows], total[open_rows], known[open_rows]
+        block = min(4 * block, _LARGEST_BLOCK)
     return on_front
+
+
+def _beaten_by_few(values: np.ndarray) -> np.ndarray:
+    """Rows (n,) that one of a few good rows beats: of a large table most, without sorting it."""
+    if len(values) <= _LARGEST_BLOCK:
+        return np.zeros(len(values), dtype=bool)
+    columns = np.ascontiguousarray(values.T)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        score = sum((column - column.mean()) / column.std() for column in columns)
+    beaten = np.zeros(len(values), dtype=bool)
+    for place in np.argpartition(-score, _FIRST_BLOCK)[:_FIRST_BLOCK]:
+        no_worse = np.logical_and.reduce([column <= column[place] for column in columns])
+        beaten |= no_worse & np.logical_or.reduce([column < column[place] for column in columns])
+    return beaten
 
 
 def pareto_of(table: pd.DataFrame, better: Mapping[str, int] | list[str]) -> np.ndarray:
@@ -99,19 +118,14 @@ def better_side(column: str) -> int:
     return side
 
 
-def _beaten(rows: np.ndarray, front: np.ndarray) -> np.ndarray:
-    """Rows (n,) that some row of a front beats."""
-    beaten = np.zeros(len(rows), dtype=bool)
-    for start in range(0, len(front), 256):
-        part = front[start : start + 256]
-        open_rows = np.flatnonzero(~beaten)
-        if not len(open_rows):
-            break
-        no_worse = np.ones((len(open_rows), len(part)), dtype=bool)
-        better = np.zeros_like(no_worse)
-        for column in range(rows.shape[1]):
-            left, right = rows[open_rows, column][:, None], part[:, column]
-            no_worse &= right >= left
-            better |= right > left
-        beaten[open_rows] = (no_worse & better).any(axis=1)
+def _beaten(places: np.ndarray, total: np.ndarray, by: np.ndarray, by_total: np.ndarray) -> np.ndarray:
+    """Rows (n,) of places (k, n) that some row of others (k, m) beats, given the sums of both."""
+    beaten = np.zeros(len(total), dtype=bool)
+    for start in range(0, len(total), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        # No worse anywhere, and better in the sum: better somewhere.
+        beats = by_total[:, None] > total[rows]
+        for column, others in zip(places[:, rows], by, strict=True):
+            beats &= others[:, None] >= column
+        beaten[rows] = beats.any(axis=0)
     return beaten
