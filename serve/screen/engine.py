@@ -18,7 +18,7 @@ from .description import read_space
 from .ranking import rank
 from .results import Results
 from .spec import DEFAULT_SPEC, Spec
-from .stretch import CHUNK_ROWS, Judged, Question, as_served, judge
+from .stretch import Judged, Question, as_served, judge
 from .table_space import TableSpace
 
 PART_ROWS = 131_072
@@ -187,10 +187,10 @@ def _here(
     firsts = range(0, size, rows)
     finished = {} if results is None else {p: j for p in range(len(firsts)) if (j := results.done(p)) is not None}
     open_chunks = [
-        (part, start, min(start + CHUNK_ROWS, first + rows, size))
+        (part, start, min(start + question.chunk_rows, first + rows, size))
         for part, first in enumerate(firsts)
         if part not in finished
-        for start in range(first, min(first + rows, size), CHUNK_ROWS)
+        for start in range(first, min(first + rows, size), question.chunk_rows)
     ]
     done = sum(judged.candidates for judged in finished.values())
     if progress is not None:
@@ -225,7 +225,8 @@ def work_part(question: Question, results: Results | None, part: int) -> Judged:
     first = part * question.part_rows
     last = min(first + question.part_rows, question.space.size)
     with threadpool_limits(1):
-        chunks = [judge(question, s, min(s + CHUNK_ROWS, last)) for s in range(first, last, CHUNK_ROWS)]
+        step = question.chunk_rows
+        chunks = [judge(question, start, min(start + step, last)) for start in range(first, last, step)]
     return _finish(part, chunks, question, results)
 
 

@@ -4,6 +4,7 @@ All tests are weighted sums over the elements, so that a million rows take a sec
 the few whose charge is off by no more than rounding.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -87,9 +88,13 @@ def guard(batch: CompositionBatch, domain_score: np.ndarray | None = None, domai
     def total(name: str) -> np.ndarray:
         return sums[:, weights.columns[name]]
 
-    def refuse(where: np.ndarray, reason: str | np.ndarray) -> None:
-        free = where & (reasons == np.array(None))
-        reasons[free] = reason[free] if isinstance(reason, np.ndarray) else reason
+    free = reasons == np.array(None)
+
+    def refuse(where: np.ndarray, reason: str | Callable[[CompositionBatch], np.ndarray]) -> None:
+        rows = np.flatnonzero(where & free)
+        if len(rows):
+            reasons[rows] = reason if isinstance(reason, str) else reason(batch.take(rows))
+            free[rows] = False
 
     refuse(total("mobile") <= 0, NO_MOBILE_ION)
     refuse(total("anions") < LEAST_ANIONS, METALLIC)
@@ -107,11 +112,11 @@ def guard(batch: CompositionBatch, domain_score: np.ndarray | None = None, domai
     reduced = total("closed charge") > REDUCED_LIMIT * total("closed") + NEUTRAL
     refuse(
         (total("closed") > DOPANT_SHARE * cations) & reduced,
-        _culprits(batch, tuple(CLOSED_SHELL), {s: f"{REDOX_ACTIVE}: {s} below {q}+" for s, q in CLOSED_SHELL.items()}),
+        lambda rows: _culprits(rows, {s: f"{REDOX_ACTIVE}: {s} below {q}+" for s, q in CLOSED_SHELL.items()}),
     )
     refuse(
         total("open") > DOPANT_SHARE * cations,
-        _culprits(batch, OPEN_SHELL, {s: f"{REDOX_ACTIVE}: {s}" for s in OPEN_SHELL}),
+        lambda rows: _culprits(rows, {s: f"{REDOX_ACTIVE}: {s}" for s in OPEN_SHELL}),
     )
     if domain_score is not None:
         if np.shape(domain_score) != (n,):
@@ -184,8 +189,7 @@ def _charged(batch: CompositionBatch, lowest: np.ndarray, highest: np.ndarray, p
     return charged
 
 
-def _culprits(batch: CompositionBatch, elements: tuple[str, ...], texts: dict[str, str]) -> np.ndarray:
-    """Text (n,) of the most frequent of some elements in each row."""
-    columns = [INDEX[s] for s in elements]
-    amounts = batch.amounts[:, columns].toarray()
-    return np.array([texts[s] for s in elements], dtype=object)[amounts.argmax(axis=1)]
+def _culprits(batch: CompositionBatch, texts: dict[str, str]) -> np.ndarray:
+    """Text (n,) of the most frequent in each row of the elements that have a text."""
+    amounts = batch.amounts[:, [INDEX[s] for s in texts]].toarray()
+    return np.array(list(texts.values()), dtype=object)[amounts.argmax(axis=1)]

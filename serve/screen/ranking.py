@@ -13,6 +13,8 @@ from ..display import Predictions
 from .pareto import better_side, pareto_of
 from .spec import DEFAULT_SPEC, FACT_COLUMNS, Condition, Spec
 
+# A table, or its columns by name: what a screen has before it knows which rows it keeps.
+Columns = pd.DataFrame | Mapping[str, np.ndarray]
 # A term's share of a step in probability below which a text does not name it.
 _TELLING = 0.01
 
@@ -69,10 +71,10 @@ def rank(
     """
     wanted = Spec.parse(spec) if isinstance(spec, str) else spec
     batch = CompositionBatch.from_formulas(table["formula"])
-    out = with_facts(table, batch, wanted)
+    out = table.assign(**facts_of(table, batch, wanted))
     names = _term_names(wanted.conditions)
     chances, excluded, probability = chances_of(out, batch, wanted, interval)
-    limited = np.where(excluded != "", excluded, _limits(chances, wanted.conditions))
+    limited = np.where(excluded != "", excluded, _limits(chances, wanted.conditions, len(out)))
     out["probability"] = probability
     for name in names:
         out[f"p_{name}"] = chances[name]
@@ -93,41 +95,38 @@ def rank(
 
 
 def chances_of(
-    table: pd.DataFrame, batch: CompositionBatch, spec: Spec, interval: float
-) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """What a table of n predictions promises.
+    table: Columns, batch: CompositionBatch, spec: Spec, interval: float
+) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """What n predictions promise, given as a table or by column.
 
     Returns
     -------
-    chances : DataFrame
-        Probability of each condition, a column each.
+    chances : dict
+        Probability (n,) of each condition, by the name of its term.
     excluded : (n,) object
         What a row holds against the spec; empty where nothing.
     probability : (n,) float64
         That all is met; NaN where a property could not be predicted.
     """
     names = _term_names(spec.conditions)
-    parts = {name: _probability(table, c, interval) for name, c in zip(names, spec.conditions, strict=True)}
-    chances = pd.DataFrame(parts, index=table.index)
-    probability = np.ones(len(table))
-    for part in parts.values():
+    chances = {name: _probability(table, c, interval) for name, c in zip(names, spec.conditions, strict=True)}
+    probability = np.ones(len(batch))
+    for part in chances.values():
         probability = probability * part
-    if not parts and "error" in table:
-        probability[table["error"].notna()] = np.nan
+    if not chances and "error" in table:
+        probability[pd.notna(table["error"])] = np.nan
     excluded = _excluded(batch, spec)
     probability[(excluded != "") & ~np.isnan(probability)] = 0.0
     return chances, excluded, probability
 
 
-def with_facts(table: pd.DataFrame, batch: CompositionBatch, spec: Spec) -> pd.DataFrame:
-    """A copy of the table with the facts of the elements that the spec asks for and the table lacks."""
-    out = table.copy()
-    lacking = [c.column for c in spec.conditions if c.column in FACT_COLUMNS and c.column not in out]
-    if lacking:
-        facts = element_supply(batch)
-        for column in dict.fromkeys(lacking):
-            out[column] = facts[column].to_numpy()
-    return out
+def facts_of(table: Columns, batch: CompositionBatch, spec: Spec) -> dict[str, np.ndarray]:
+    """Facts of the elements (n,) that the spec asks for and the table lacks, by column."""
+    lacking = [c.column for c in spec.conditions if c.column in FACT_COLUMNS and c.column not in table]
+    if not lacking:
+        return {}
+    facts = element_supply(batch)
+    return {column: facts[column].to_numpy() for column in dict.fromkeys(lacking)}
 
 
 def _term_names(conditions: Sequence[Condition]) -> list[str]:
@@ -139,7 +138,7 @@ def _term_names(conditions: Sequence[Condition]) -> list[str]:
     return names
 
 
-def _probability(table: pd.DataFrame, condition: Condition, interval: float) -> np.ndarray:
+def _probability(table: Columns, condition: Condition, interval: float) -> np.ndarray:
     """Probability (n,) that each row meets one condition."""
     exact = condition.column in FACT_COLUMNS or condition.column == "domain_score"
     bounds = () if exact else (f"{condition.column}_lower", f"{condition.column}_upper")
@@ -150,11 +149,11 @@ def _probability(table: pd.DataFrame, condition: Condition, interval: float) -> 
             "ion.predict or `ionscout predict` makes them"
         )
     _check_temperature(table, condition)
-    value = table[condition.column].to_numpy(np.float64)
+    value = _floats(table, condition.column)
     if exact:
         met = value >= condition.value if condition.at_least else value <= condition.value
         return np.where(np.isnan(value), np.nan, met.astype(np.float64))
-    lower, upper = (table[c].to_numpy(np.float64) for c in bounds)
+    lower, upper = (_floats(table, column) for column in bounds)
     bound = condition.value
     if condition.column == "conductivity_S_cm":
         # Its errors are normal in decades.
@@ -167,10 +166,14 @@ def _probability(table: pd.DataFrame, condition: Condition, interval: float) -> 
     return np.where(lower == upper, met, 1.0 - below if condition.at_least else below)
 
 
-def _check_temperature(table: pd.DataFrame, condition: Condition) -> None:
+def _floats(table: Columns, column: str) -> np.ndarray:
+    return np.asarray(table[column], dtype=np.float64)
+
+
+def _check_temperature(table: Columns, condition: Condition) -> None:
     if condition.temperature_C is None or "temperature_C" not in table:
         return
-    there = table["temperature_C"].to_numpy(np.float64)
+    there = _floats(table, "temperature_C")
     other = there[~np.isclose(there, condition.temperature_C) & ~np.isnan(there)]
     if len(other):
         raise ValueError(
@@ -179,11 +182,11 @@ def _check_temperature(table: pd.DataFrame, condition: Condition) -> None:
         )
 
 
-def _limits(chances: pd.DataFrame, conditions: Sequence[Condition]) -> np.ndarray:
+def _limits(chances: Mapping[str, np.ndarray], conditions: Sequence[Condition], n: int) -> np.ndarray:
     """The condition least likely to be met (n,)."""
     if not conditions:
-        return np.full(len(chances), "", dtype=object)
-    weakest = chances.fillna(2.0).to_numpy().argmin(axis=1)
+        return np.full(n, "", dtype=object)
+    weakest = np.nan_to_num(np.column_stack(list(chances.values())), nan=2.0).argmin(axis=1)
     return np.array([str(c) for c in conditions], dtype=object)[weakest]
 
 

@@ -5,17 +5,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from ...featurize.composition import CompositionBatch
 from ...models.base import PropertyModel
 from ...models.context import Context
 from ...models.prediction import predict_properties
 from .candidates import CandidateSpace
 from .guard_rails import OUT_OF_DOMAIN, guard
 from .pareto import pareto_front
-from .ranking import best_first, chances_of, front_columns, with_facts
+from .ranking import Columns, chances_of, facts_of, front_columns
 from .spec import Spec
 
-# Rows predicted at once: what they need stays in the processor's cache.
+# Rows predicted at once by the whole models, which compare each with every measured composition: some 100 MB; and by
+# the fast copies, of which more at once spread the fixed costs of a call thinner.
 CHUNK_ROWS = 8192
+FAST_CHUNK_ROWS = 32_768
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,11 @@ class Question:
     whole: bool
     part_rows: int
 
+    @property
+    def chunk_rows(self) -> int:
+        """Rows to predict at once; the answer does not depend on it."""
+        return FAST_CHUNK_ROWS if self.fast else CHUNK_ROWS
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -91,76 +99,95 @@ class Judged:
                 refused[reason] = refused.get(reason, 0) + count
         filled = [part.kept for part in parts if len(part.kept)] or [parts[0].kept]
         rows = [part.rows for part in parts if len(part.rows)] or [parts[0].rows]
-        kept = best(pd.concat(filled, ignore_index=True), question)
+        together = pd.concat(filled, ignore_index=True)
+        places, front = best(together, question, np.arange(len(together)), np.flatnonzero(together["front"]))
+        kept = together.iloc[places].assign(front=front).reset_index(drop=True)
         return cls(pd.concat(rows, ignore_index=True), kept, refused, sum(part.candidates for part in parts))
 
 
 def judge(question: Question, start: int, stop: int) -> Judged:
     """Predict candidates start to stop - 1, refuse what is no electrolyte, and keep the best."""
-    space = question.space
-    if question.whole:
-        facts, batch = space.block(start, stop)
-    else:
-        facts, batch = pd.DataFrame(index=pd.RangeIndex(stop - start)), space.compositions(start, stop)
+    space, positions = question.space, np.arange(start, stop)
+    facts, batch = space.pick(positions) if question.whole else (pd.DataFrame(), space.compositions(positions))
     reasons = guard(batch)
     passed = np.flatnonzero(reasons == np.array(None))
     asked = batch[passed]
-    context = Context.read(len(passed), question.temperature_C, question.state)
-    answer = pd.DataFrame(predict_properties(question.models, asked, context, question.interval, fast=question.fast))
-    answer.insert(0, "position", passed + start)
-    answer.insert(1, "temperature_C", question.temperature_C)
-    answer = with_facts(answer, asked, question.spec)
-    excluded, answer["probability"] = chances_of(answer, asked, question.spec, question.interval)[1:]
-    far = ~answer["in_domain"].to_numpy(bool) & (not question.out_of_domain)
+    # Columns stay apart until it is known which rows are kept: tables of all rows would take as long as the features.
+    answer = _answer(question, asked, question.fast)
+    excluded, probability = chances_of(answer, asked, question.spec, question.interval)[1:]
+    answer = {"position": positions[passed], **answer, "probability": probability}
+    far = ~answer["in_domain"] & (not question.out_of_domain)
     reasons[passed[far]] = OUT_OF_DOMAIN
-    fair = ~far & (excluded == "") & answer["probability"].notna().to_numpy()
+    fair = np.flatnonzero(~far & (excluded == "") & ~np.isnan(probability))
+    rows, front = best(answer, question, fair, fair)
+    kept = pd.DataFrame({column: values[rows] for column, values in answer.items()}).assign(front=front)
     names = pd.Series([str(r).split(":")[0] for r in reasons[reasons != np.array(None)]], dtype=object)
-    kept = best(answer[fair].assign(front=True), question)
-    rows = pd.DataFrame()
+    whole = pd.DataFrame()
     if question.whole:
         # Rows of the stretch in order; what was refused has a reason in place of predictions.
-        answer = answer.drop(columns=["position", "error"]).set_index(pd.Index(passed)).reindex(range(stop - start))
-        rows = pd.concat([space.named(facts, batch), answer.drop(columns=[c for c in answer if c in facts])], axis=1)
-        rows["in_domain"] = rows["in_domain"].eq(True)
-        rows["refused"] = pd.Series(reasons, dtype="string")
-    return Judged(rows, kept, {str(k): int(v) for k, v in names.value_counts().items()}, stop - start)
-
-
-def best(table: pd.DataFrame, question: Question) -> pd.DataFrame:
-    """The most probable rows and the Pareto front of candidate rows, by position; `front` narrows from call to call."""
-    columns = front_columns(question.spec.conditions)
-    front = np.zeros(len(table), dtype=bool)
-    asked = np.flatnonzero(table["front"].to_numpy(bool))
-    if columns:
-        front[asked] = pareto_front(
-            np.column_stack([side * table[c].to_numpy(np.float64)[asked] for c, side in columns.items()])
+        table = pd.DataFrame(answer, index=pd.Index(passed)).drop(
+            columns=["position", "error", *facts], errors="ignore"
         )
-    order = best_first(table.assign(formula=table["position"])).index[: question.keep]
-    chosen = front.copy()
-    chosen[table.index.get_indexer(order)] = True
-    return table.assign(front=front)[chosen].sort_values("position").reset_index(drop=True)
+        whole = pd.concat([space.named(facts, batch), table.reindex(range(len(batch)))], axis=1)
+        whole["in_domain"] = whole["in_domain"].eq(True)
+        whole["refused"] = pd.Series(reasons, dtype="string")
+    return Judged(whole, kept, {str(k): int(v) for k, v in names.value_counts().items()}, len(batch))
+
+
+def best(table: Columns, question: Question, fair: np.ndarray, front: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The Pareto front and the most probable rows of candidates, given as a table or by column.
+
+    Parameters
+    ----------
+    table : DataFrame or mapping
+        n candidates.
+    fair : (m,) int
+        Rows that take part, by position.
+    front : (k,) int
+        Those of them that may be on the front: of stretches put together, what was on theirs.
+
+    Returns
+    -------
+    rows : (r,) int
+        Rows to keep, by position.
+    on_front : (r,) bool
+        Which of them are on the front.
+    """
+    is_front = np.zeros(len(table["position"]), dtype=bool)
+    sides = front_columns(question.spec.conditions)
+    if sides:
+        values = [side * np.asarray(table[c], dtype=np.float64)[front] for c, side in sides.items()]
+        is_front[front[pareto_front(np.column_stack(values))]] = True
+    probability = np.asarray(table["probability"])[fair]
+    if len(fair) > question.keep:
+        # Rows as probable as the last that may be kept; only they need to be sorted.
+        enough = np.partition(probability, len(fair) - question.keep)[len(fair) - question.keep]
+        fair = fair[probability >= enough]
+    keys = [np.asarray(table[c])[fair] for c in ("position", "log10_conductivity", "probability") if c in table]
+    order = np.lexsort([keys[0], *(-key for key in keys[1:])])
+    kept = is_front.copy()
+    kept[fair[order[: question.keep]]] = True
+    rows = np.flatnonzero(kept)
+    return rows, is_front[rows]
 
 
 def as_served(kept: pd.DataFrame, question: Question) -> pd.DataFrame:
     """Kept rows named, with all facts, and predicted by the whole models where fast copies had answered."""
-    space = question.space
-    named = [space.named(*space.block(p, p + 1)) for p in kept["position"].tolist()]
-    table = pd.concat(named, ignore_index=True) if named else space.named(*space.block(0, 0))
+    facts, batch = question.space.pick(kept["position"].to_numpy())
+    table = question.space.named(facts, batch)
     if question.fast and len(kept):
-        batch = _compositions(question, kept["position"].tolist())
-        context = Context.read(len(kept), question.temperature_C, question.state)
-        answer = pd.DataFrame(predict_properties(question.models, batch, context, question.interval))
-        answer.insert(0, "temperature_C", question.temperature_C)
-        answer = with_facts(answer, batch, question.spec)
+        answer = pd.DataFrame(_answer(question, batch, fast=False))
     else:
         answer = kept.drop(columns=["position", "probability", "front"])
     return pd.concat([table, answer.drop(columns=[c for c in answer if c in table])], axis=1)
 
 
-def _compositions(question: Question, positions: list[int]):
-    from ...featurize.composition import CompositionBatch
-
-    return CompositionBatch.concat([question.space.compositions(p, p + 1) for p in positions])
+def _answer(question: Question, batch: CompositionBatch, fast: bool) -> dict[str, np.ndarray]:
+    """Predictions and facts of n compositions, each (n,), by column."""
+    context = Context.read(len(batch), question.temperature_C, question.state)
+    said = predict_properties(question.models, batch, context, question.interval, fast=fast)
+    answer = {"temperature_C": context.temperature_C, **said}
+    return answer | facts_of(answer, batch, question.spec)
 
 
 def without_models(question: Question) -> Question:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import ionscout as ion
-from ionscout.serve.screen import engine
+from ionscout.serve.screen import stretch
 from ionscout.serve.screen.results import ResultsError
 
 pytestmark = pytest.mark.usefixtures("champion_home")
@@ -52,7 +52,7 @@ def _refused(space) -> list[str]:
 def test_the_answer_does_not_depend_on_chunks_parts_or_workers(space, monkeypatch, tmp_path):
     once = ion.screen(space, SPEC, top=10, fast=True)
     same(ion.screen(space, SPEC, top=10, fast=True, workers=1, part_rows=97), once)
-    monkeypatch.setattr(engine, "CHUNK_ROWS", 31)
+    monkeypatch.setattr(stretch.Question, "chunk_rows", 31)
     same(ion.screen(space, SPEC, top=10, fast=True, out=tmp_path / "out", part_rows=128), once)
 
 
