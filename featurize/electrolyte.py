@@ -38,7 +38,7 @@ def electrolyte_feature_names(*blocks: str) -> tuple[str, ...]:
     return tuple(name for key in _chosen(blocks) for name in feature_blocks()[key].feature_names())
 
 
-def electrolyte_features(batch: CompositionBatch, *blocks: str) -> np.ndarray:
+def electrolyte_features(batch: CompositionBatch, *blocks: str, out: np.ndarray | None = None) -> np.ndarray:
     """Compute the columns of some blocks, or of all; each block's numbers are its transformer's.
 
     Parameters
@@ -47,6 +47,8 @@ def electrolyte_features(batch: CompositionBatch, *blocks: str) -> np.ndarray:
         n compositions.
     *blocks : str
         Keys of `feature_blocks`; their order here does not matter.
+    out : (n, p) float32 array, optional
+        Where to write, such as some columns of a larger matrix.
 
     Returns
     -------
@@ -65,7 +67,8 @@ def electrolyte_features(batch: CompositionBatch, *blocks: str) -> np.ndarray:
     (2, 156)
     """
     chosen = _chosen(blocks)
-    out = np.empty((len(batch), len(electrolyte_feature_names(*chosen))), dtype=np.float32)
+    if out is None:
+        out = np.empty((len(batch), len(electrolyte_feature_names(*chosen))), dtype=np.float32)
     widths = [len(electrolyte_feature_names(key)) for key in chosen]
     columns = dict(zip(chosen, np.split(out, np.cumsum(widths)[:-1], axis=1), strict=True))
     if "magpie" in columns:

@@ -1,15 +1,19 @@
 """Which family of solid electrolytes a composition belongs to, read from its anions and their ratios."""
 
+from functools import cache
+
 import numpy as np
 
 from .composition import CompositionBatch
-from .elements import INDEX
+from .elements import INDEX, N_ELEMENTS
 
 # In the order they are asked; the first that fits is taken.
 FAMILIES = ("hydride and closo-borate", "antiperovskite", "halide", "sulfide", "NASICON", "oxide", "other")
 _HALOGENS = ("F", "Cl", "Br", "I")
 _CHALCOGENS = ("S", "Se", "Te")
 _ALKALIS = ("Li", "Na", "K", "Rb", "Cs", "Ag")
+# What complex hydrides bind their hydrogen to.
+_HYDRIDIC = ("B", "N", "Al", "C")
 # Centres of the tetrahedra of NASICON, and what sits in its octahedra.
 _TETRAHEDRAL = ("P", "Si", "As", "S")
 _OCTAHEDRAL = (
@@ -38,15 +42,9 @@ def families(batch: CompositionBatch) -> np.ndarray:
 
 def family_codes(batch: CompositionBatch) -> np.ndarray:
     """Place (n,) int of each composition's family in `FAMILIES`; -1 for rows in error."""
-    amounts = batch.amounts.tocsc()
-
-    def total(*symbols: str) -> np.ndarray:
-        return np.asarray(amounts[:, [INDEX[s] for s in symbols]].sum(axis=1)).ravel()
-
-    oxygen, halogen, chalcogen, hydrogen = total("O"), total(*_HALOGENS), total(*_CHALCOGENS), total("H")
-    alkali = total(*_ALKALIS)
-    everything = np.asarray(amounts.sum(axis=1)).ravel()
-    tetrahedral, octahedral = total(*_TETRAHEDRAL), total(*_OCTAHEDRAL)
+    oxygen, halogen, chalcogen, hydrogen, alkali, hydridic, tetrahedral, octahedral, everything = (
+        batch.amounts @ _groups()
+    ).T
     # Sulfur with oxygen around it is the centre of a sulfate, not an anion.
     sulfate = (oxygen >= 3.5 * chalcogen) & (chalcogen > 0)
     chalcogen = np.where(sulfate, 0.0, chalcogen)
@@ -54,7 +52,7 @@ def family_codes(batch: CompositionBatch) -> np.ndarray:
         anions = oxygen + halogen + chalcogen + hydrogen
         framework = everything - alkali - anions
         rules = (
-            (hydrogen > oxygen + halogen) & (total("B", "N", "Al", "C") > 0),
+            (hydrogen > oxygen + halogen) & (hydridic > 0),
             (oxygen > 0) & (alkali >= 1.3 * (everything - alkali)) & (framework <= 0.3 * (everything - alkali)),
             (halogen > 0) & (halogen >= 0.25 * anions),
             (chalcogen > 0) & (chalcogen >= 0.25 * anions),
@@ -63,3 +61,14 @@ def family_codes(batch: CompositionBatch) -> np.ndarray:
             np.ones(len(batch), dtype=bool),
         )
     return np.where(batch.is_readable, np.argmax(np.vstack(rules) & (everything > 0), axis=0), -1)
+
+
+@cache
+def _groups() -> np.ndarray:
+    """Which elements (118, 9) are in each group that the rules count, and last all of them."""
+    groups = (("O",), _HALOGENS, _CHALCOGENS, ("H",), _ALKALIS, _HYDRIDIC, _TETRAHEDRAL, _OCTAHEDRAL)
+    members = np.zeros((N_ELEMENTS, len(groups) + 1))
+    for place, group in enumerate(groups):
+        members[[INDEX[symbol] for symbol in group], place] = 1.0
+    members[:, -1] = 1.0
+    return members

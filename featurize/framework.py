@@ -118,7 +118,12 @@ class FrameworkFeatures(CompositionTransformer):
 
 def framework_columns(roles: IonRoles) -> np.ndarray:
     """Every column of `FrameworkFeatures`, shape (n, p), of n compositions with the roles of ``mobile_ion="auto"``."""
-    return np.hstack([roles.fractions @ _picker(), _framework_of(roles) @ _table()])
+    fractions = roles.fractions
+    columns = _places()[fractions.indices]
+    here = columns >= 0
+    picked = np.zeros((len(fractions.indptr) - 1, len(ELEMENTS)))
+    picked[roles.row_of[here], columns[here]] = fractions.data[here]
+    return np.hstack([picked, _framework_of(roles) @ _table()])
 
 
 def framework_fractions(fractions: csr_array) -> csr_array:
@@ -140,9 +145,11 @@ def _framework_of(roles: IonRoles) -> csr_array:
 
 
 @cache
-def _picker() -> np.ndarray:
-    """Matrix (118, elements) that picks the columns of `ELEMENTS`."""
-    return np.eye(N_ELEMENTS)[:, [INDEX[symbol] for symbol in ELEMENTS]]
+def _places() -> np.ndarray:
+    """Place of each element (118,) in `ELEMENTS`; -1 where it is not among them."""
+    places = np.full(N_ELEMENTS, -1)
+    places[[INDEX[symbol] for symbol in ELEMENTS]] = np.arange(len(ELEMENTS))
+    return places
 
 
 @cache

@@ -43,6 +43,10 @@ class Taught:
     intervals: GroupedConformal
     prior: GroupedConformal
 
+    def doubts(self, question: Question) -> np.ndarray:
+        """Doubt (n,) about the value of each row."""
+        return self.student.doubts(question.columns(self.student.columns))
+
     def half_width(self, doubt: np.ndarray, family: np.ndarray, interval: float) -> np.ndarray:
         """Half-width (n,) of the interval of rows by doubt and family."""
         usual = self.intervals.half_width(doubt, interval, family)
@@ -122,8 +126,8 @@ class ArrheniusModel(PropertyModel):
         decades = arrhenius_decades(question.temperature_C, REFERENCE_C)
         level, energy, family = self._values(question)
         energy = np.clip(energy, ACTIVATION_ENERGY.lower, ACTIVATION_ENERGY.upper)
-        doubt = self.level.student.doubts(question.inputs)
-        energy_doubt = self.activation_energy.student.doubts(question.inputs)
+        doubt = self.level.doubts(question)
+        energy_doubt = self.activation_energy.doubts(question)
         energy_width = self.activation_energy.half_width(energy_doubt, family, interval)
         # Errors of level and slope are taken as independent; the slope's counts by the distance from 25 C.
         width = np.hypot(self.level.half_width(doubt, family, interval), energy_width * decades)
@@ -140,7 +144,9 @@ class ArrheniusModel(PropertyModel):
         both = self.level, self.activation_energy
         if question.fast:
             family = family_codes(question.batch)
-            level, energy = (t.blend.or_median(t.student.values(question.inputs), family) for t in both)
+            level, energy = (
+                t.blend.or_median(t.student.values(question.columns(t.student.columns)), family) for t in both
+            )
             return level, energy, family
         places = Places.of(question.batch, question.inputs)
         distances = self.relatives.distances(places)

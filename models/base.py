@@ -3,7 +3,8 @@
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -12,6 +13,7 @@ import numpy as np
 from ..featurize.composition import CompositionBatch
 from .fingerprint import check_fingerprint, make_fingerprint
 from .inputs import STATE_COLUMNS, input_positions
+from .main_anion import main_anion
 from .properties import Property
 
 FORMAT = 2
@@ -37,19 +39,29 @@ class Question:
     inputs: np.ndarray
     temperature_C: np.ndarray
     fast: bool = False
+    _columns: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rows(self, rows: np.ndarray) -> "Question":
         """The same asked of some rows (k,) int."""
         return Question(self.batch[rows], self.inputs[rows], self.temperature_C[rows], self.fast)
 
     def columns(self, names: tuple[str, ...]) -> np.ndarray:
-        """The named columns of `inputs`, (n, len(names)) float32."""
-        return self.inputs[:, input_positions(names)]
+        """The named columns of `inputs`, (n, len(names)) float32; put together once, since boosters share them."""
+        if names not in self._columns:
+            places = input_positions(names)
+            neighbours = len(places) > 0 and bool((np.diff(places) == 1).all())
+            self._columns[names] = self.inputs[:, places[0] : places[-1] + 1] if neighbours else self.inputs[:, places]
+        return self._columns[names]
 
-    @property
+    @cached_property
     def may_be_crystalline(self) -> np.ndarray:
         """Rows (n,) whose state is crystalline or unknown: what is known of a crystal holds for no glass."""
         return np.all(~(self.columns(tuple(STATE_COLUMNS.values())) > 0), axis=1)
+
+    @cached_property
+    def main_anion(self) -> np.ndarray:
+        """Number (n,) of the anion that each composition is mostly built of; see `main_anion`."""
+        return main_anion(self.inputs)
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,10 @@ class CompositionIndex:
         keys, order, seconds = self._keys
         asked = fractions @ _DIRECTIONS
         first = np.searchsorted(keys, asked[:, 0] - _REACH)
-        last = np.searchsorted(keys, asked[:, 0] + _REACH)
-        counts = np.where(np.diff(fractions.indptr) > 0, last - first, 0)
+        counts = np.zeros(n, dtype=np.intp)
+        # Most have no neighbour, so that the end of their neighbours need not be looked for.
+        some = np.flatnonzero((keys[first] < asked[:, 0] + _REACH) & (np.diff(fractions.indptr) > 0))
+        counts[some] = np.searchsorted(keys, asked[some, 0] + _REACH) - first[some]
         # Every pair of a row and a known composition whose first projections are near.
         row = np.repeat(np.arange(n), counts)
         near = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(len(row))
@@ -59,7 +61,7 @@ class CompositionIndex:
 
     @cached_property
     def _keys(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Sorted first projections (m,), the composition each belongs to, and its second projection."""
+        """Sorted first projections and infinity (m + 1,), the composition of each, and its second projection (m,)."""
         projections = self.fractions @ _DIRECTIONS
         order = np.argsort(projections[:, 0], kind="stable")
-        return projections[order, 0], order, projections[order, 1]
+        return np.append(projections[order, 0], np.inf), order, projections[order, 1]

@@ -34,6 +34,11 @@ class Context:
         temperature_C, state : scalar or (n,) array-like, optional
             As given; rows that cannot be used get an error and harmless stand-ins.
         """
+        if n > 1 and all(given is None or np.isscalar(given) for given in (temperature_C, state)):
+            one = cls.read(1, *([given] if given is not None else None for given in (temperature_C, state)))
+            return cls(*(np.repeat(column, n) for column in (one.temperature_C, one.state, one.errors)))
+        if _is_plain(temperature_C, n) and _is_known(state, n):
+            return cls(np.array(temperature_C), np.array(state, dtype=object), np.full(n, None, dtype=object))
         errors = np.full(n, None, dtype=object)
         typed = _column(n, DEFAULT_TEMPERATURE_C if temperature_C is None else temperature_C)
         numbers = pd.to_numeric(typed, errors="coerce").to_numpy(np.float64, copy=True)
@@ -59,6 +64,20 @@ class Context:
         values = states.to_numpy(object, copy=True)
         values[unknown] = DEFAULT_STATE
         return cls(numbers, values, errors)
+
+
+def _is_plain(temperature_C: Any, n: int) -> bool:
+    """Whether these are n floats in range, in a list: what a service is mostly asked, and needs no table to check."""
+    return (
+        isinstance(temperature_C, list)
+        and len(temperature_C) == n
+        and all(type(value) is float and ABSOLUTE_ZERO_C < value <= HOTTEST_C for value in temperature_C)
+    )
+
+
+def _is_known(state: Any, n: int) -> bool:
+    """Whether these are n known states, in a list."""
+    return isinstance(state, list) and len(state) == n and all(value in STATES for value in state)
 
 
 def _column(n: int, value: Any) -> pd.Series:

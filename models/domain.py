@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..featurize.composition import CompositionBatch
-from ..featurize.elements import INDEX
+from ..featurize.elements import INDEX, N_ELEMENTS
 
 MOBILE_IONS = ("Na", "Li", "K", "Ag")
 
@@ -33,6 +33,6 @@ class Domain:
 
     def verdict(self, batch: CompositionBatch, scores: np.ndarray) -> np.ndarray:
         """In domain (n,) bool: not in too much doubt, and with a mobile ion seen in training."""
-        columns = [INDEX[ion] for ion in self.mobile_ions]
-        mobile = np.asarray(batch.amounts[:, columns].sum(axis=1)).ravel() > 0
-        return mobile & (scores <= self.limit)
+        ions = np.zeros(N_ELEMENTS)
+        ions[[INDEX[ion] for ion in self.mobile_ions]] = 1.0
+        return (batch.amounts @ ions > 0) & (scores <= self.limit)

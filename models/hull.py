@@ -10,7 +10,6 @@ from .base import Answer, Estimate, PropertyModel, Question
 from .booster import BoosterEnsemble
 from .exact_values import ExactValues
 from .intervals import GroupedConformal
-from .main_anion import main_anion
 from .properties import ENERGY_ABOVE_HULL, Property
 
 
@@ -33,7 +32,7 @@ class HullModel(PropertyModel):
     def estimate(self, question: Question, interval: float = 0.9) -> Answer:
         """Energy above hull, in eV/atom; temperature does not enter, state only in that a glass is no known crystal."""
         value = self.energy.predict(question.columns(self.columns))
-        width = self.intervals.half_width(np.ones(len(value)), interval, main_anion(question.inputs))
+        width = self.intervals.half_width(np.ones(len(value)), interval, question.main_anion)
         estimates = {ENERGY_ABOVE_HULL.column: Estimate.around(value, width, ENERGY_ABOVE_HULL)}
         return Answer(estimates).known(self.known.look_up(question.batch), question.may_be_crystalline)
 

@@ -54,7 +54,7 @@ def model_inputs(
     """
     names = electrolyte_feature_names()
     inputs = np.empty((len(batch), len(names) + len(CONTEXT_COLUMNS)), dtype=np.float32)
-    inputs[:, : len(names)] = electrolyte_features(batch)
+    electrolyte_features(batch, out=inputs[:, : len(names)])
     set_context(inputs, temperature_C, state)
     return inputs
 
@@ -64,6 +64,9 @@ def set_context(inputs: np.ndarray, temperature_C: np.ndarray | float, state: np
     states = np.broadcast_to(np.asarray(state, dtype=object), (inputs.shape[0],))
     first = inputs.shape[1] - len(CONTEXT_COLUMNS)
     inputs[:, first] = -1000.0 / kelvin(temperature_C)
+    if (states == "crystalline").all():
+        inputs[:, first + 1 :] = 0.0
+        return
     unknown = states == "unknown"
     for offset, name in enumerate(STATE_COLUMNS, start=1):
         inputs[:, first + offset] = np.where(unknown, np.nan, states == name)

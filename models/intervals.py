@@ -1,6 +1,6 @@
 """Prediction intervals from grouped out-of-fold residuals, wider where the model itself is in doubt."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,8 @@ import numpy as np
 KIND_PRIOR_ROWS = 20
 # Fewer rows of a kind than this say nothing about a 90 % quantile.
 KIND_ROWS = 10
+# Levels whose factors are kept: users ask for a few, a service may be asked for any.
+_LEVELS_KEPT = 100
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class GroupedConformal:
 
     scores: np.ndarray
     kinds: np.ndarray
+    _found: dict[float, tuple[float, np.ndarray]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def fit(
@@ -76,22 +79,34 @@ class GroupedConformal:
         """
         if not 0.0 < level < 1.0:
             raise ValueError(f"interval={level!r} must lie strictly between 0 and 1, e.g. 0.9")
+        scales = np.asarray(scales, dtype=np.float64)
+        common, factors = self._factors(level)
+        if kinds is None:
+            return common * scales
+        kinds = np.asarray(kinds)
+        # The last factor is that of kinds without rows, and of rows without a kind.
+        return factors[np.where(kinds < len(factors) - 1, kinds, -1)] * scales
+
+    def _factors(self, level: float) -> tuple[float, np.ndarray]:
+        """Quantile over all rows, and of each kind up to the largest (k + 1,), the common one last; found once."""
+        if level in self._found:
+            return self._found[level]
         m = self.scores.size
         common = _quantile(self.scores, level)
         if common is None:
             raise ValueError(f"interval={level} needs more than the {m} calibration rows; at most {m / (m + 1):.4f}")
-        scales = np.asarray(scales, dtype=np.float64)
-        if kinds is None:
-            return common * scales
-        factor = np.full(max(int(self.kinds.max(initial=-1)), int(np.max(kinds, initial=-1))) + 2, common)
+        factors = np.full(int(self.kinds.max(initial=-1)) + 2, common)
         for kind in np.unique(self.kinds[self.kinds >= 0]):
             own = self.scores[self.kinds == kind]
             quantile = _quantile(own, level)
             # A kind too small for this level keeps the common quantile.
             if own.size >= KIND_ROWS and quantile is not None and quantile > 0.0 < common:
                 share = own.size / (own.size + KIND_PRIOR_ROWS)
-                factor[kind] = np.exp(share * np.log(quantile) + (1.0 - share) * np.log(common))
-        return factor[kinds] * scales
+                factors[kind] = np.exp(share * np.log(quantile) + (1.0 - share) * np.log(common))
+        if len(self._found) >= _LEVELS_KEPT:
+            self._found.clear()
+        self._found[level] = common, factors
+        return common, factors
 
     def save(self, path: Path) -> None:
         """Write an npz file."""

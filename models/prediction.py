@@ -64,6 +64,7 @@ def predict_properties(
     question = Question(batch, model_inputs(batch, REFERENCE_C, context.state), context.temperature_C, fast)
     errors = np.where(pd.isna(batch.errors), context.errors, batch.errors)
     failed = ~pd.isna(errors)
+    any_failed = bool(failed.any())
     answer: dict[str, np.ndarray] = {}
     sources: dict[str, np.ndarray] = {}
     exact = {} if phases is None else exact_values(phases, batch)
@@ -72,7 +73,7 @@ def predict_properties(
         for column, estimate in said.estimates.items():
             bounds = {"": estimate.value, "_lower": estimate.lower, "_upper": estimate.upper}
             for suffix, values in bounds.items():
-                answer[column + suffix] = np.where(failed, np.nan, values)
+                answer[column + suffix] = np.where(failed, np.nan, values) if any_failed else values
             if column == CONDUCTIVITY.column:
                 for suffix in bounds:
                     answer["conductivity_S_cm" + suffix] = 10.0 ** answer[column + suffix]
@@ -84,7 +85,7 @@ def predict_properties(
             words[failed] = None
             answer[TAUGHT_BY] = words
         if said.is_exact is not None:
-            source = np.where(said.is_exact, EXACT, PREDICTED).astype(object)
+            source = np.array([PREDICTED, EXACT], dtype=object)[said.is_exact.astype(np.intp)]
             source[failed] = None
             sources[f"{model.kind}_source"] = source
     for column in (TAUGHT_BY, "domain_score", "in_domain"):

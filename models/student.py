@@ -72,13 +72,18 @@ class Student:
             BoosterEnsemble.fit(chosen, np.log(spread), columns, settings.doubt, weight),
         )
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Input columns of both boosters."""
+        return self.value.columns
+
     def values(self, inputs: np.ndarray) -> np.ndarray:
-        """Value (n,) float64 of rows given by `model_inputs` (n, p)."""
-        return self.value.predict(inputs[:, input_positions(self.value.columns)])
+        """Value (n,) float64 of rows given by the inputs of `columns` (n, len(columns))."""
+        return self.value.predict(inputs)
 
     def doubts(self, inputs: np.ndarray) -> np.ndarray:
-        """Doubt (n,) float64 of rows given by `model_inputs` (n, p), in the unit of the value."""
-        return np.exp(self.doubt.predict(inputs[:, input_positions(self.doubt.columns)]))
+        """Doubt (n,) float64 of rows given by the inputs of `columns`, in the unit of the value."""
+        return np.exp(self.doubt.predict(inputs))
 
     def save(self, folder: Path) -> None:
         """Write both boosters into a folder."""

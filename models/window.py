@@ -10,7 +10,6 @@ from .base import Answer, Estimate, PropertyModel, Question
 from .booster import BoosterEnsemble
 from .exact_values import ExactValues
 from .intervals import GroupedConformal
-from .main_anion import main_anion
 from .properties import OXIDATION_LIMIT, REDUCTION_LIMIT, Property
 
 
@@ -41,7 +40,7 @@ class WindowModel(PropertyModel):
         """Both limits, in V; temperature does not enter, state only in that a glass is no known crystal."""
         inputs = question.columns(self.columns)
         low, high = uncross(self.reduction.predict(inputs), self.oxidation.predict(inputs))
-        everywhere, anion = np.ones(len(low)), main_anion(question.inputs)
+        everywhere, anion = np.ones(len(low)), question.main_anion
         estimates = {
             REDUCTION_LIMIT.column: Estimate.around(
                 low, self.reduction_intervals.half_width(everywhere, interval, anion), REDUCTION_LIMIT

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from ..featurize.composition import CompositionBatch
 from ..models.blend import Blend
 from ..models.gaussian_process import Posterior
-from ..models.inputs import model_inputs
+from ..models.inputs import input_positions, model_inputs
 from ..models.properties import Property
 from ..models.relatives import Places, Relatives
 from ..models.student import Student
@@ -110,11 +110,12 @@ class MeasuredTable:
         relatives, which = Relatives.of(self.places[train])
         blend, student = self.fit(fact, train, relatives, which)
         places, inputs = asked.places[test], asked.inputs[test]
+        chosen = inputs[:, input_positions(student.columns)]
         return Held(
             blend.predict(relatives.distances(places), places, inputs),
-            blend.or_median(student.values(inputs), places.family),
+            blend.or_median(student.values(chosen), places.family),
             blend.knows(places.family),
-            student.doubts(inputs),
+            student.doubts(chosen),
         )
 
     def out_of_fold(self, fact: Property, grouping: str, folds: np.ndarray) -> OutOfFold:

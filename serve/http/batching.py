@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from ...featurize.composition import CompositionBatch
@@ -190,7 +189,7 @@ class Batcher:
 
 def answer_rows(served: Served, rows: Rows, how: How) -> dict[str, np.ndarray]:
     """Columns (n,) of the answer, as `ion.predict` works them out."""
-    context = Context.read(len(rows), pd.Series(rows.temperature_C, dtype=object), pd.Series(rows.state, dtype=object))
+    context = Context.read(len(rows), rows.temperature_C, rows.state)
     batch = CompositionBatch.from_formulas(rows.formula)
     return predict_properties(served.asked(how.properties), batch, context, how.interval)
 
