@@ -6,6 +6,7 @@ import pandas as pd
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...featurize.mixture import LOADING_UNITS
 from ..screen.dopants import dopants as describe_dopants
 from ..screen.hybrids import hybrids as describe_hybrids
 from .access import READ
@@ -66,9 +67,11 @@ class HybridsBody(BaseModel):
     polymer: str | list[str | None] | None = Field(description="Names, or SMILES of a repeat unit.")
     salt: str | list[str | None] | None = Field(description="Names or SMILES; null for none.")
     salt_loading: float | list[float] = Field(default=20.0, description="In salt_loading_unit.")
-    salt_loading_unit: str = Field(default="EO_to_Na", max_length=50)
+    salt_loading_unit: str = Field(default="EO_to_Na", max_length=50, description=f"One of {', '.join(LOADING_UNITS)}.")
     filler: str | list[str | None] | None = Field(default=None, description="Names or formulas; null for none.")
-    filler_wt_pct: float | list[float] = Field(default=[5.0, 10.0, 20.0, 40.0, 60.0])
+    filler_wt_pct: float | list[float] = Field(
+        default=[5.0, 10.0, 20.0, 40.0, 60.0], description="Weight per cent of filler."
+    )
     plasticizer: str | list[str | None] | None = Field(default=None, description='With amount: "EC/PC 50 wt%".')
     temperature_C: float | list[float] = Field(default=25.0, description="Celsius.")
 
