@@ -76,22 +76,22 @@ class HybridsBody(BaseModel):
     temperature_C: float | list[float] = Field(default=25.0, description="Celsius.")
 
 
-_CONTENT: dict[int | str, dict[str, Any]] = {
-    **RESPONSES,
-    200: table_answer(
-        "One row a candidate; in JSON also what was refused and why.",
-        {"size": 1, "refused": [], "rows": [{"formula": "Na3.2Mg0.1Zr1.9Si2PO12", "dopant": "Mg"}]},
-    ),
-}
+_DOPED = {"formula": "Na3.2Mg0.1Zr1.9Si2PO12", "dopant": "Mg"}
+_MIXED = {"polymer": "PEO", "salt": "NaTFSI", "salt_loading": 20.0, "filler": "Na3Zr2Si2PO12", "filler_wt_pct": 10.0}
 
 
-@router.post("/v1/dopants", summary="Doped compositions of a host", responses=_CONTENT)
+def _responses(row: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    told = "One row a candidate; in JSON also what was refused and why."
+    return {**RESPONSES, 200: table_answer(told, {"size": 1, "refused": [], "rows": [row]})}
+
+
+@router.post("/v1/dopants", summary="Doped compositions of a host", responses=_responses(_DOPED))
 async def dopants(request: Request, _: READ, asked: DopantsBody, rows: Rows = "candidates") -> Response:
     """Charge-balanced substitutions, as `ion.dopants` makes them; predict or screen them next."""
     return await _answered(request, _dopants, asked, rows)
 
 
-@router.post("/v1/hybrids", summary="Mixtures of polymer, salt, filler and plasticizer", responses=_CONTENT)
+@router.post("/v1/hybrids", summary="Mixtures of polymer, salt, filler and plasticizer", responses=_responses(_MIXED))
 async def hybrids(request: Request, _: READ, asked: HybridsBody, rows: Rows = "candidates") -> Response:
     """Mixtures as `ion.hybrids` makes them, for /v1/predict_hybrids."""
     return await _answered(request, _hybrids, asked, rows)

@@ -189,8 +189,9 @@ class _Reader:
             for choice in schema["anyOf"]:
                 yield from self.kinds(choice)
         elif schema.get("type") == "array":
-            held = " or ".join(dict.fromkeys(self.kinds(schema.get("items", {}))))
-            yield f"list of {held}" if held else "list"
+            held = list(dict.fromkeys(self.kinds(schema.get("items", {}))))
+            several = f"({' or '.join(held)})" if len(held) > 1 else "".join(held)
+            yield f"list of {several}" if several else "list"
         elif schema.get("format") == "date-time":
             yield "date and time"
         elif "type" in schema:
