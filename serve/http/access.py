@@ -3,7 +3,6 @@
 import base64
 import binascii
 import ipaddress
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated
@@ -46,17 +45,24 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def needs(scope: str) -> Callable[..., Awaitable[Caller]]:
+@dataclass(frozen=True)
+class Needs:
+    """Dependency of a resource that needs a scope; gives the `Caller`."""
+
+    scope: str
+
+    async def __call__(self, request: Request) -> Caller:
+        """Who asks, if they may."""
+        return caller(request, self.scope)
+
+
+def needs(scope: str) -> Needs:
     """Dependency of a resource that needs a scope; gives the `Caller`.
 
     On loopback no key is needed, but one that is given must be good. Beyond it every request needs a key.
     """
     assert scope in SCOPES
-
-    async def allowed(request: Request) -> Caller:
-        return caller(request, scope)
-
-    return allowed
+    return Needs(scope)
 
 
 def caller(request: Request, scope: str) -> Caller:

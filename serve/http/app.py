@@ -11,7 +11,7 @@ from . import health, measurements, models, predict, problems, spaces, tables
 from .access import needs
 from .body import BodyLimits
 from .deadline import Deadline
-from .described import with_keys
+from .described_keys import with_keys
 from .jobs import retrain, screen
 from .observe import Observe
 from .service import Service
@@ -24,6 +24,15 @@ energy above hull, each with an interval and a verdict on whether the model know
 Tables go in and out as JSON, NDJSON, CSV, Parquet or Arrow. Errors of single rows stand in their rows; errors of a
 request are problem details (RFC 9457).
 """
+_TAGS = {
+    "predict": "Properties of compositions, from one formula to a table of 100,000 rows.",
+    "tables": "Verbs that take a table and give one back.",
+    "candidates": "Compositions and mixtures by rule, to be predicted or screened next.",
+    "jobs": "What takes longer than a request may: screens and retrainings. A job survives a restart of the service.",
+    "measurements": "What laboratories measured, kept for good; models learn from it when they are retrained.",
+    "models": "What is registered, and which version answers.",
+    "operation": "For those who keep the service running.",
+}
 
 
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -56,14 +65,19 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
         license_info={"name": "MIT"},
+        openapi_tags=[{"name": name, "description": text} for name, text in _TAGS.items()],
+        # FastAPI's own pages load their scripts from elsewhere; /docs is a page of ours.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = service
     problems.install(app)
-    for resource in (predict, tables, spaces, screen, measurements, models, retrain, health):
-        app.include_router(resource.router)
+    resources = [r.router for r in (predict, tables, spaces, screen, retrain, measurements, models, health)]
+    for resource in resources:
+        app.include_router(resource)
     app.include_router(page, dependencies=[Depends(needs("read"))])
     app.router.routes.insert(0, predict.quick)
-    app.openapi = with_keys(app)
+    app.openapi = with_keys(app, resources)
     app.add_middleware(BodyLimits, settings=settings)
     app.add_middleware(Deadline, seconds=settings.timeout_s)
     app.add_middleware(Observe, metrics=service.metrics)

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -17,7 +18,7 @@ from .service import service_of
 router = APIRouter(tags=["operation"])
 
 
-@router.get("/healthz", summary="Whether the process lives")
+@router.get("/healthz", summary="Whether the process lives", response_description="It does.")
 async def healthz(request: Request) -> dict[str, Any]:
     """Answers as long as the event loop turns; restart the service when it does not."""
     started = service_of(request).started
@@ -27,6 +28,7 @@ async def healthz(request: Request) -> dict[str, Any]:
 @router.get(
     "/readyz",
     summary="Whether predictions are answered",
+    response_description="They are; with the versions that answer.",
     responses={503: {"description": "No champion is loaded; `reason` says why."}},
 )
 async def readyz(request: Request) -> Response:
@@ -52,7 +54,8 @@ def _json(content: dict[str, Any], status: int) -> Response:
 @router.get(
     "/metrics",
     summary="Prometheus metrics",
-    responses={200: {"description": "Text exposition.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+    response_description="Text exposition.",
+    response_class=PlainTextResponse,
 )
 async def metrics(request: Request, _: READ) -> Response:
     """Requests, latencies, rows, batches, versions and reloads."""

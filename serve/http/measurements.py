@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from fastapi import APIRouter, Query, Request, Response
 
+from ...training.data.fields import FIELDS
 from ...training.data.kinds import TABLES
 from ...training.store.engine import StoreError
 from ...training.store.measurements import Addition, add_measurements, measurements
@@ -14,7 +15,7 @@ from .access import ADD, READ
 from .media import CSV, ENDINGS, JSON, content_type, records, wanted_type, write_json, write_table
 from .off_loop import off_loop
 from .problems import RESPONSES, Fault, Problem, asked_of_library, shortened
-from .sent_table import sent_table, table_answer, table_body
+from .sent_table import meaning_of, sent_table, table_answer, table_body
 from .service import service_of
 
 router = APIRouter(tags=["measurements"])
@@ -29,6 +30,8 @@ _EXAMPLE = [
     {"formula": "Na3PS4", "temperature_C": 25, "conductivity_S_cm": 2.0e-4, "doi": "10.1000/example"},
     {"formula": "Na3Zr2Si2PO12", "temperature_C": 25, "conductivity_S_cm": 6.7e-4, "doi": "10.1000/example"},
 ]
+_KINDS_WITH = {name: [kind for kind, table in TABLES.items() if name in table.columns] for name in FIELDS}
+_COLUMNS = {name: f"{meaning_of(name)} In tables of {', '.join(kinds)}." for name, kinds in _KINDS_WITH.items()}
 _ADDED = {
     "table": "electrolyte",
     "n_rows": 2,
@@ -43,7 +46,7 @@ _ADDED = {
     "/v1/measurements",
     status_code=201,
     summary="Add measurements for good",
-    openapi_extra=table_body(_EXAMPLE),
+    openapi_extra=table_body(_EXAMPLE, _COLUMNS),
     responses={
         **RESPONSES,
         200: {"description": "All valid rows were there already."},
@@ -57,7 +60,12 @@ async def add(
     request: Request,
     caller: ADD,
     by: Annotated[
-        str | None, Query(max_length=200, description="Who vouches for them; the key's name if nothing is said.")
+        str | None,
+        Query(
+            max_length=200,
+            description="Who vouches for them; the key's name if nothing is said.",
+            examples=["A. Volta"],
+        ),
     ] = None,
     source: Annotated[str | None, Query(max_length=500, description="Where they come from, such as a DOI.")] = None,
     kind: Annotated[Kind | None, Query(description="Kind of table; by default its columns tell.")] = None,

@@ -60,7 +60,7 @@ async def models(request: Request, _: READ) -> Response:
 class Promotion(BaseModel):
     """Which version shall serve."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"version": 2}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"version": 1}]})
 
     version: int = Field(ge=1, le=2**31 - 1, description="Version, as /v1/models lists it.")
 
@@ -72,19 +72,29 @@ class Moved(BaseModel):
     serving: dict[str, int] = Field(description="Property to version that answers from now on.")
 
 
-Name = Annotated[str, Path(max_length=64, description="Property, e.g. conductivity.")]
+Name = Annotated[str, Path(max_length=64, description="Property.", examples=["conductivity"])]
 _MOVES: dict[int | str, dict[str, Any]] = {**RESPONSES, 404: {"description": "No such property or version."}}
 
 
-@router.post("/v1/models/{name}/promote", summary="Let a version serve", responses=_MOVES)
+@router.post(
+    "/v1/models/{name}/promote",
+    summary="Let a version serve",
+    response_description="What serves now.",
+    responses=_MOVES,
+)
 async def promote(request: Request, _: PROMOTE, name: Name, asked: Promotion) -> Moved:
     """The property that comes from the same model moves with it. Requests under way end with the old model."""
     return await off_loop(service_of(request), _move, service_of(request), promote_together, name, asked.version)
 
 
-@router.post("/v1/models/{name}/rollback", summary="Let the version before serve again", responses=_MOVES)
+@router.post(
+    "/v1/models/{name}/rollback",
+    summary="Let the version before serve again",
+    response_description="What serves now.",
+    responses=_MOVES,
+)
 async def rollback(request: Request, _: PROMOTE, name: Name) -> Moved:
-    """Rolling back twice ends where it began."""
+    """Rolling back twice ends where it began. Where no other version has served, the answer is 404."""
     return await off_loop(service_of(request), _move, service_of(request), roll_back, name)
 
 

@@ -6,13 +6,13 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 import pandas as pd
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.routing import Route
 
 from ...models.properties import PROPERTIES, STATES
 from ..predict import input_table, predict_table
-from .access import caller
+from .access import caller, needs
 from .batching import How, Rows
 from .described import query_parameters, schema_of
 from .media import (
@@ -157,6 +157,8 @@ _ANSWER = {
         "parameters": query_parameters(PredictQuery),
     },
     responses={**RESPONSES, 200: table_answer("One row an input, in order.", _ANSWER)},
+    # What the OpenAPI tells; a request comes by `quick`, and is asked for its key below.
+    dependencies=[Depends(needs("read"))],
 )
 async def predict(request: Request) -> Response:
     """Each input comes back as a row with every property, its interval, the domain score and `error`.

@@ -38,12 +38,12 @@ class Fault(BaseModel):
 class ProblemDetails(BaseModel):
     """An error as RFC 9457 has it."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    request_id: str | None = None
-    errors: list[Fault] = []
+    type: str = Field(default="about:blank", description="Kind of problem; the status alone says it here.")
+    title: str = Field(description="The status in words.")
+    status: int = Field(description="HTTP status.")
+    detail: str = Field(description="What is wrong and what would be right, in one sentence.")
+    request_id: str | None = Field(default=None, description="Finds the request in the service's log.")
+    errors: list[Fault] = Field(default=[], description="Each thing that is wrong, where it can be named.")
 
 
 class Problem(HTTPException):

@@ -1,11 +1,13 @@
 """The table in a request's body, of any kind."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 import pandas as pd
 from fastapi import Request
 
+from ...training.data.fields import FIELDS
 from .media import ARROW, CSV, JSON, NDJSON, PARQUET, check_cells, content_type, frame_of, read_table
 from .off_loop import off_loop
 from .service import service_of
@@ -14,17 +16,20 @@ from .table_limits import check_rows
 from .table_limits import unreadable as unreadable_body
 
 
-def table_body(example: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the OpenAPI says of a body that is a table, with an example."""
+def table_body(example: list[dict[str, Any]], columns: Mapping[str, str]) -> dict[str, Any]:
+    """What the OpenAPI says of a body that is a table, with an example and the meanings of its columns."""
     names = list(dict.fromkeys(name for row in example for name in row))
     lines = [",".join(names), *(",".join(str(row.get(name, "")) for name in names) for row in example)]
+    told = {name: {"description": meaning} for name, meaning in columns.items()}
     rows = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
+    told_rows = {"type": "array", "items": {**rows["items"], "properties": told}}
+    in_object = {"rows": {**rows, "description": "In JSON: the rows, where an object is sent and no list of rows."}}
     return {
         "requestBody": {
             "required": True,
             "content": {
                 JSON: {
-                    "schema": {"anyOf": [rows, {"type": "object", "required": ["rows"], "properties": {"rows": rows}}]},
+                    "schema": {"anyOf": [told_rows, {"type": "object", "required": ["rows"], "properties": in_object}]},
                     "example": example,
                 },
                 NDJSON: {"schema": {"type": "string"}},
@@ -36,11 +41,20 @@ def table_body(example: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def table_answer(description: str, example: dict[str, Any]) -> dict[str, Any]:
+def meaning_of(column: str) -> str:
+    """What a column of measurements holds, and which words it takes."""
+    field = FIELDS[column]
+    words = f"; one of {', '.join(field.choices)}" if field.choices else ""
+    return f"{field.meaning[0].upper()}{field.meaning[1:]}{words}."
+
+
+def table_answer(description: str, example: dict[str, Any] | None = None) -> dict[str, Any]:
     """What the OpenAPI says of an answer that is a table, by Accept."""
     texts: dict[str, Any] = {media: {"schema": {"type": "string"}} for media in (NDJSON, CSV)}
     binaries: dict[str, Any] = {media: {"schema": {"type": "string", "format": "binary"}} for media in (PARQUET, ARROW)}
-    about = {"schema": {"type": "object", "required": ["rows"]}, "example": example}
+    about: dict[str, Any] = {"schema": {"type": "object", "required": ["rows"]}}
+    if example is not None:
+        about["example"] = example
     return {"description": description, "content": {JSON: about, **texts, **binaries}}
 
 

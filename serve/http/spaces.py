@@ -6,6 +6,7 @@ import pandas as pd
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from ...featurize.mixture import LOADING_UNITS
 from ..screen.dopants import dopants as describe_dopants
 from ..screen.hybrids import hybrids as describe_hybrids
 from .access import READ
@@ -66,29 +67,31 @@ class HybridsBody(BaseModel):
     polymer: str | list[str | None] | None = Field(description="Names, or SMILES of a repeat unit.")
     salt: str | list[str | None] | None = Field(description="Names or SMILES; null for none.")
     salt_loading: float | list[float] = Field(default=20.0, description="In salt_loading_unit.")
-    salt_loading_unit: str = Field(default="EO_to_Na", max_length=50)
+    salt_loading_unit: str = Field(default="EO_to_Na", max_length=50, description=f"One of {', '.join(LOADING_UNITS)}.")
     filler: str | list[str | None] | None = Field(default=None, description="Names or formulas; null for none.")
-    filler_wt_pct: float | list[float] = Field(default=[5.0, 10.0, 20.0, 40.0, 60.0])
+    filler_wt_pct: float | list[float] = Field(
+        default=[5.0, 10.0, 20.0, 40.0, 60.0], description="Weight per cent of filler."
+    )
     plasticizer: str | list[str | None] | None = Field(default=None, description='With amount: "EC/PC 50 wt%".')
     temperature_C: float | list[float] = Field(default=25.0, description="Celsius.")
 
 
-_CONTENT: dict[int | str, dict[str, Any]] = {
-    **RESPONSES,
-    200: table_answer(
-        "One row a candidate; in JSON also what was refused and why.",
-        {"size": 1, "refused": [], "rows": [{"formula": "Na3.2Mg0.1Zr1.9Si2PO12", "dopant": "Mg"}]},
-    ),
-}
+_DOPED = {"formula": "Na3.2Mg0.1Zr1.9Si2PO12", "dopant": "Mg"}
+_MIXED = {"polymer": "PEO", "salt": "NaTFSI", "salt_loading": 20.0, "filler": "Na3Zr2Si2PO12", "filler_wt_pct": 10.0}
 
 
-@router.post("/v1/dopants", summary="Doped compositions of a host", responses=_CONTENT)
+def _responses(row: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    told = "One row a candidate; in JSON also what was refused and why."
+    return {**RESPONSES, 200: table_answer(told, {"size": 1, "refused": [], "rows": [row]})}
+
+
+@router.post("/v1/dopants", summary="Doped compositions of a host", responses=_responses(_DOPED))
 async def dopants(request: Request, _: READ, asked: DopantsBody, rows: Rows = "candidates") -> Response:
     """Charge-balanced substitutions, as `ion.dopants` makes them; predict or screen them next."""
     return await _answered(request, _dopants, asked, rows)
 
 
-@router.post("/v1/hybrids", summary="Mixtures of polymer, salt, filler and plasticizer", responses=_CONTENT)
+@router.post("/v1/hybrids", summary="Mixtures of polymer, salt, filler and plasticizer", responses=_responses(_MIXED))
 async def hybrids(request: Request, _: READ, asked: HybridsBody, rows: Rows = "candidates") -> Response:
     """Mixtures as `ion.hybrids` makes them, for /v1/predict_hybrids."""
     return await _answered(request, _hybrids, asked, rows)

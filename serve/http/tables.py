@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import pandas as pd
 from fastapi import APIRouter, Query, Request, Response
 
+from ...models.properties import PROPERTIES, STATES
 from ..explain import explain_with, neighbours
 from ..hybrids import hybrid_input, predict_hybrid_table
 from ..screen.ranking import rank
@@ -15,7 +16,7 @@ from .media import ENDINGS, JSON, wanted_type, write_table
 from .off_loop import off_loop
 from .predict import State
 from .problems import RESPONSES, Problem, asked_of_library
-from .sent_table import sent_table, table_answer, table_body
+from .sent_table import meaning_of, sent_table, table_answer, table_body
 from .service import service_of
 
 router = APIRouter(tags=["tables"])
@@ -28,18 +29,29 @@ _PREDICTED = [
     {"formula": "Na3PS4", "oxidation_limit_V": 2.1, "oxidation_limit_V_lower": 1.7, "oxidation_limit_V_upper": 2.5},
 ]
 _FORMULAS = [{"formula": "Na3Zr2Si2PO12"}, {"formula": "Na3PS4"}]
-_CONTENT: dict[int | str, dict[str, Any]] = {
-    **RESPONSES,
-    200: table_answer("A table.", {"rows": []}),
+_MIXTURE = (
+    *("polymer", "polymer_smiles", "salt", "salt_loading", "salt_loading_unit", "filler", "filler_wt_pct"),
+    *("plasticizer", "class", "temperature_C"),
+)
+_FORMULA = {"formula": "Composition, e.g. Na3Zr2Si2PO12."}
+_STATE = {"state": f"One of {', '.join(STATES)}."}
+_PROPERTY_COLUMNS = {
+    fact.column: f"{fact.label}; its bounds in `{'` and `'.join(fact.columns[1:])}`." for fact in PROPERTIES.values()
 }
+
+
+def _responses(told: str) -> dict[int | str, dict[str, Any]]:
+    return {**RESPONSES, 200: table_answer(told)}
+
+
 Interval = Annotated[float, Query(gt=0, lt=1, description="Fraction of new measurements the bounds hold.")]
 
 
 @router.post(
     "/v1/predict_hybrids",
     summary="Predict the conductivity of mixtures",
-    openapi_extra=table_body(_HYBRIDS),
-    responses=_CONTENT,
+    openapi_extra=table_body(_HYBRIDS, {name: meaning_of(name) for name in _MIXTURE}),
+    responses=_responses("The table, with `log10_conductivity`, its bounds, the domain score and `error` behind it."),
 )
 async def predict_hybrids(
     request: Request,
@@ -59,11 +71,23 @@ async def predict_hybrids(
     )
 
 
-@router.post("/v1/rank", summary="Order predictions", openapi_extra=table_body(_PREDICTED), responses=_CONTENT)
+@router.post(
+    "/v1/rank",
+    summary="Order predictions",
+    openapi_extra=table_body(_PREDICTED, _FORMULA | _PROPERTY_COLUMNS),
+    responses=_responses("The table, best first, with `rank`, `probability`, `limited_by` and `why`."),
+)
 async def ranked(
     request: Request,
     _: READ,
-    spec: Annotated[str, Query(max_length=1000, description="What must be met, as chemists write it.")] = DEFAULT_SPEC,
+    spec: Annotated[
+        str,
+        Query(
+            max_length=1000,
+            description="What must be met, as chemists write it.",
+            examples=["oxidation limit >= 3, no Co"],
+        ),
+    ] = DEFAULT_SPEC,
     interval: Interval = 0.9,
 ) -> Response:
     """Predictions in the order of the probability that they meet a spec, as `ion.rank` gives them, and why."""
@@ -71,7 +95,10 @@ async def ranked(
 
 
 @router.post(
-    "/v1/explain", summary="Why a prediction is what it is", openapi_extra=table_body(_FORMULAS), responses=_CONTENT
+    "/v1/explain",
+    summary="Why a prediction is what it is",
+    openapi_extra=table_body(_FORMULAS, _FORMULA | _STATE),
+    responses=_responses("A row for each formula and word: what it adds, and `because`."),
 )
 async def explained(
     request: Request, _: READ, state: Annotated[State | None, Query(description="Of rows that do not say.")] = None
@@ -82,7 +109,10 @@ async def explained(
 
 
 @router.post(
-    "/v1/neighbours", summary="What was measured nearest", openapi_extra=table_body(_FORMULAS), responses=_CONTENT
+    "/v1/neighbours",
+    summary="What was measured nearest",
+    openapi_extra=table_body(_FORMULAS, _FORMULA),
+    responses=_responses("A row for each formula and neighbour, nearest first."),
 )
 async def nearest(
     request: Request,

@@ -33,6 +33,7 @@ PAGES = {
     "model card": "/models/conductivity",
     "datasheet": "/datasheet",
     "no such card": "/models/colour",
+    "reference": "/docs",
 }
 
 

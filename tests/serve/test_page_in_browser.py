@@ -22,6 +22,7 @@ PLACES = {
     "upload": "/upload",
     "models": "/models",
     "datasheet": "/datasheet",
+    "reference": "/docs",
 }
 
 
@@ -200,6 +201,23 @@ def test_a_page_fits_both_widths_keeps_its_policy_and_asks_nobody_else(browser, 
     asked = [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
     assert asked
     assert [url for url in asked if not url.startswith(page_url)] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_line_of_the_reference_is_found_and_copied_by_keyboard(browser, page_url, width):
+    from selenium.webdriver.common.keys import Keys
+
+    resized(browser, width)
+    browser.get(f"{page_url}/docs")
+    find(browser, "nav.index a[href='#get-v1-models']").send_keys(Keys.ENTER)
+    arrived(browser, "#get-v1-models")
+    shown = "return document.querySelector('#get-v1-models').getBoundingClientRect().top"
+    assert 0 <= browser.execute_script(shown) < 60
+    browser.switch_to.active_element.send_keys(Keys.TAB)  # The next stop after the anchor: the operation's own link.
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    assert browser.switch_to.active_element.text in ("Copied", "Selected")
+    assert browser.execute_script("return getSelection().toString()") == f"curl {page_url}/v1/models"
 
 
 def test_without_scripts_the_form_still_asks(browser, page_url):

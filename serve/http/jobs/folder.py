@@ -24,15 +24,15 @@ class Job(BaseModel):
     """What is known of a job."""
 
     id: str = Field(description="Name of the job.", examples=["0f8b7c4c2f7a4d6e9a3b5c1d2e4f6a7b"])
-    kind: Kind
-    state: State = "queued"
+    kind: Kind = Field(description="What it does.")
+    state: State = Field(default="queued", description="Where it stands; a waiting one is tried again by itself.")
     asked: dict[str, Any] = Field(description="What was asked.")
     by: str | None = Field(default=None, description="Name of the key that asked.")
-    created: datetime
-    started: datetime | None = None
-    finished: datetime | None = None
+    created: datetime = Field(description="When it was asked for.")
+    started: datetime | None = Field(default=None, description="When it was last begun.")
+    finished: datetime | None = Field(default=None, description="When it ended, one way or another.")
     attempts: int = Field(default=0, description="Times it was started; more than once after a restart or a stop.")
-    retry_at: datetime | None = None
+    retry_at: datetime | None = Field(default=None, description="When a waiting job is tried again.")
     message: str | None = Field(default=None, description="Why it failed or waits.")
     result: dict[str, Any] | None = Field(default=None, description="What came of it.")
 
@@ -40,9 +40,9 @@ class Job(BaseModel):
 class Progress(BaseModel):
     """How far a job is."""
 
-    done: int = 0
-    total: int = 0
-    step: str | None = None
+    done: int = Field(default=0, description="Candidates or steps that are finished.")
+    total: int = Field(default=0, description="Of so many.")
+    step: str | None = Field(default=None, description="What is being done.")
 
 
 @dataclass(frozen=True)

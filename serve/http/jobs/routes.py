@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from ..access import needs
 from ..off_loop import off_loop
@@ -20,14 +20,14 @@ Identifier = Annotated[str, Path(max_length=64, description="The job's id.")]
 class JobAnswer(Job):
     """A job with its progress and where to go from it."""
 
-    progress: Progress
-    links: dict[str, str]
+    progress: Progress = Field(description="How far it is.")
+    links: dict[str, str] = Field(description="Addresses of the job itself, and of what can be asked of it now.")
 
 
 class JobList(BaseModel):
     """Jobs, newest first."""
 
-    jobs: list[JobAnswer]
+    jobs: list[JobAnswer] = Field(description="One a job.")
 
 
 CREATED: dict[int | str, dict[str, Any]] = {
@@ -97,13 +97,25 @@ def add_job_routes(router: APIRouter, kind: Kind, cancelled_by: str) -> None:
     """List jobs of a kind, look at one, and stop one; the last needs the scope `cancelled_by`."""
     reads, cancels = Depends(needs("read")), Depends(needs(cancelled_by))
 
-    @router.get(f"/v1/{kind}", summary=f"Jobs of {kind}, newest first", responses=RESPONSES, dependencies=[reads])
+    @router.get(
+        f"/v1/{kind}",
+        summary=f"Jobs of {kind}, newest first",
+        response_description="The jobs.",
+        responses=RESPONSES,
+        dependencies=[reads],
+    )
     async def jobs(request: Request) -> JobList:
         """All this service knows; ended ones too, until they are deleted."""
         service = service_of(request)
         return await off_loop(service, listed, service, kind)
 
-    @router.get(f"/v1/{kind}/{{identifier}}", summary=f"One {kind}", responses=GONE, dependencies=[reads])
+    @router.get(
+        f"/v1/{kind}/{{identifier}}",
+        summary=f"One {kind}",
+        response_description="The job.",
+        responses=GONE,
+        dependencies=[reads],
+    )
     async def job(request: Request, identifier: Identifier) -> JobAnswer:
         """State, progress and, once done, `result`; ask again in a second or more."""
         folder = folder_of(service_of(request), identifier, kind)
@@ -112,6 +124,7 @@ def add_job_routes(router: APIRouter, kind: Kind, cancelled_by: str) -> None:
     @router.post(
         f"/v1/{kind}/{{identifier}}/cancel",
         summary=f"Stop a {kind} for good",
+        response_description="The job, stopped.",
         responses=GONE,
         dependencies=[cancels],
     )

@@ -59,13 +59,13 @@ class ScreenBody(BaseModel):
     spec: str = Field(default=DEFAULT_SPEC, max_length=1000, description="What must be met.")
     top: int = Field(default=100, ge=1, le=10_000, description="Candidates in the shortlist.")
     temperature_C: float = Field(default=25.0, gt=-273.15, le=1500, description="Celsius.")
-    state: State = "crystalline"
-    interval: float = Field(default=0.9, gt=0, lt=1)
+    state: State = Field(default="crystalline", description="State of matter of all candidates.")
+    interval: float = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds hold.")
     fast: bool | None = Field(default=None, description="Whether fast copies of the models choose first.")
     out_of_domain: bool = Field(default=False, description="Let candidates outside the training domain take part.")
 
 
-_TABLE = table_body([{"formula": "Na3PS4"}, {"formula": "Na3SbS4"}])["requestBody"]["content"]
+_TABLE = table_body([{"formula": "Na3PS4"}, {"formula": "Na3SbS4"}], {})["requestBody"]["content"]
 
 
 @router.post(
@@ -90,8 +90,10 @@ async def create(
     spec: Annotated[str | None, Query(max_length=1000, description="With a table: what must be met.")] = None,
     top: Annotated[int | None, Query(ge=1, le=10_000, description="With a table: rows of the shortlist.")] = None,
     temperature_C: Annotated[float | None, Query(gt=-273.15, le=1500, description="With a table: Celsius.")] = None,
-    state: Annotated[State | None, Query(description="With a table.")] = None,
-    out_of_domain: Annotated[bool | None, Query(description="With a table.")] = None,
+    state: Annotated[State | None, Query(description="With a table: state of rows that do not say.")] = None,
+    out_of_domain: Annotated[
+        bool | None, Query(description="With a table: let candidates outside the training domain take part.")
+    ] = None,
 ) -> JobAnswer:
     """Guard rails, models and ranking over all candidates, in a process of its own. The job survives a restart.
 
@@ -142,7 +144,13 @@ def _submit(service: Service, asked: ScreenBody, table: pd.DataFrame | None, by:
     return submitted(service, "screen", kept, by, prepare)
 
 
-@router.delete("/v1/screen/{identifier}", status_code=204, summary="Delete a screen and its results", responses=GONE)
+@router.delete(
+    "/v1/screen/{identifier}",
+    status_code=204,
+    summary="Delete a screen and its results",
+    response_description="It is gone.",
+    responses=GONE,
+)
 async def delete(request: Request, _: READ, identifier: Identifier) -> None:
     """Stops it first if it runs."""
     service = service_of(request)
