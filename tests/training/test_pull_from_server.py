@@ -87,13 +87,14 @@ class Server:
         address = self.folder / "address"
         address.unlink(missing_ok=True)
         script = Path(__file__).with_name("materials_project_server.py")
-        with (self.folder / "server.log").open("a") as log:
+        said = self.folder / "server.log"
+        with said.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(script), str(self.folder), port],
                 env={**os.environ, "PYTHONPATH": str(PACKAGES)},
                 stderr=log,
             )
-        wait_for(lambda: address.exists() and address.read_text(), self.process)
+        wait_for(lambda: address.exists() and address.read_text(), self.process, said)
         self.endpoint = address.read_text()
 
     def stop(self) -> None:
@@ -110,10 +111,10 @@ class Server:
         return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-def wait_for(ready: Callable[[], Any], process: subprocess.Popen, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
+def wait_for(ready: Callable[[], Any], process: subprocess.Popen, said: Path | None = None) -> None:
+    deadline = time.monotonic() + 60
     while not ready():
-        assert process.poll() is None, f"ended with status {process.returncode}"
+        assert process.poll() is None, said.read_text() if said else f"ended with status {process.returncode}"
         assert time.monotonic() < deadline, "takes too long"
         time.sleep(0.02)
 
