@@ -100,6 +100,7 @@ def main(folder: Path, port: int) -> None:
     entries = [json.loads(line) for line in (folder / "entries.jsonl").read_text().splitlines()]
     with tempfile.TemporaryDirectory() as storage, SecantusDBServer(storage_path=storage) as database:
         with MongoClient(database.uri) as client:
+            client["mp"]["thermo"].create_index("chemsys")
             client["mp"]["thermo"].insert_many([document(number, entry) for number, entry in enumerate(entries, 1)])
         collection = CollectionWithKey(AsyncMongoClient(database.uri)["mp"]["thermo"], "thermo_id")
         api = MAPI({"materials": [thermo_resource(collection)]})
