@@ -73,22 +73,25 @@ def pull_command(
     source: Annotated[str, typer.Argument(help="Where from: materials-project.")],
     elements: Annotated[str, typer.Option(help="Elements of the phases, e.g. Na-Zr-Si-P-O.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="CSV or Parquet to write.")],
-    thermo_type: Annotated[str, typer.Option(help="Functional and corrections.")] = "GGA_GGA+U",
+    thermo_type: Annotated[
+        str, typer.Option(help="Functional and corrections: GGA_GGA+U, GGA_GGA+U_R2SCAN or R2SCAN.")
+    ] = "GGA_GGA+U",
 ) -> None:
     """Pull a phase-energy table; goes on where an earlier pull stopped. The key is taken from MP_API_KEY."""
-    import os
-
     from ..training.data.materials_project import pull_materials_project
 
     if source != "materials-project":
         raise ValueError(f"{source!r}: only materials-project can be pulled")
-    if not os.environ.get("MP_API_KEY"):
-        raise ValueError("MP_API_KEY is not set: it holds the key of your Materials Project account")
 
     def tell(done: int, total: int) -> None:
         typer.echo(f"{done} of {total} chemical systems", err=True)
 
-    path = pull_materials_project(elements, None, output, thermo_type, tell)
+    try:
+        path = pull_materials_project(elements, None, output, thermo_type, tell)
+    except ModuleNotFoundError as error:
+        if error.name != "mp_api":
+            raise
+        raise ValueError(str(error)) from error
     typer.echo(f"{path}: let IONSCOUT_ENERGIES name it, or pass --energies {path}")
 
 

@@ -1,8 +1,7 @@
 """Formation energies from the Materials Project with a user's key, one chemical system after the other.
 
-Written against mp-api 0.46 (`MPRester.materials.thermo.search`). Every group of systems is kept in a file of its own as
-soon as it has come, so an interrupted pull goes on where it stopped; parts of another database version or of other
-corrections are never mixed in.
+Every group of systems is kept in a file of its own as soon as it has come, so an interrupted pull goes on where it
+stopped; parts of another database version or of other corrections are never mixed in.
 """
 
 import json
@@ -16,10 +15,17 @@ from typing import Any
 import pandas as pd
 
 from ...featurize.elements import SYMBOLS
+from .materials_project_client import MaterialsProject
 from .reading import TableError
 
-# Corrections and mixing of the Materials Project: GGA and GGA+U with the 2020 corrections; r2SCAN alone; all mixed.
-THERMO_TYPES = ("GGA_GGA+U", "GGA_GGA+U_R2SCAN", "R2SCAN")
+# What the Materials Project calls a thermo type -> the corrections in its energies.
+_CORRECTIONS_2020 = "MaterialsProject2020Compatibility (10.1038/s41598-021-94550-5)"
+CORRECTIONS: dict[str, str] = {
+    "GGA_GGA+U": _CORRECTIONS_2020,
+    "GGA_GGA+U_R2SCAN": f"{_CORRECTIONS_2020}; mixed with r2SCAN (10.1038/s41524-022-00881-w)",
+    "R2SCAN": "none",
+}
+LICENSES = {"BY-C": "CC BY 4.0", "BY-NC": "CC BY-NC 4.0"}
 # What is asked of each entry -> its column here.
 FIELDS: dict[str, str] = {
     "formula_pretty": "formula",
@@ -30,6 +36,7 @@ FIELDS: dict[str, str] = {
     "energy_above_hull": "source_energy_above_hull_eV_atom",
     "chemsys": "chemical_system",
     "thermo_type": "thermo_type",
+    "builder_meta.license": "license",
 }
 # Systems in one request, and elements beyond which the number of systems gets out of hand (2^12 = 4,096).
 _SYSTEMS_A_REQUEST = 20
@@ -50,12 +57,12 @@ def pull_materials_project(
     ----------
     elements : list of str, or str such as "Na-P-S"
     api_key : str or None
-        Key of the Materials Project; None lets mp-api take it from ``MP_API_KEY``.
+        Key of the Materials Project; None takes it from ``MP_API_KEY``, or from pymatgen's settings.
     out : path
-        CSV, compressed CSV or Parquet to write. Parts under way lie in the folder ``<out>.parts``; provenance (database
-        version, corrections, date) goes into ``<out>.json``, where `energies.load_energies` finds it.
+        CSV, compressed CSV or Parquet to write. Parts under way lie in the folder ``<out>.parts``; provenance (server,
+        database version, corrections, licenses, date) goes into ``<out>.json``, and `energies.load_energies` reads it.
     thermo_type : str
-        One of `THERMO_TYPES`: which functional and which corrections.
+        One of `CORRECTIONS`: which functional and which corrections.
     progress : callable, optional
         Told the systems done and the systems in all.
 
@@ -70,28 +77,33 @@ def pull_materials_project(
         If an element or the thermo type is not known, or there are too many elements.
     ModuleNotFoundError
         If mp-api is not installed.
+    PermissionError
+        If the server refuses the key.
+    ConnectionError
+        If the server cannot be reached or fails; what has come until then is kept.
     TableError
-        If parts of another pull lie in the folder.
+        If parts of another pull lie in the folder, the database changes during the pull, or nothing is found.
     """
     systems = chemical_systems(elements)
-    if thermo_type not in THERMO_TYPES:
-        raise ValueError(f"thermo_type={thermo_type!r}: choose one of {', '.join(THERMO_TYPES)}")
+    if thermo_type not in CORRECTIONS:
+        raise ValueError(f"thermo_type={thermo_type!r}: choose one of {', '.join(CORRECTIONS)}")
     out = Path(out)
     if not out.name.endswith((".csv", ".csv.gz", ".parquet")):
         raise ValueError(f"{out}: write .csv, .csv.gz or .parquet")
-    try:
-        from mp_api.client import MPRester  # pyright: ignore[reportMissingImports]
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError("the Materials Project is asked through mp-api: pip install mp-api") from None
-    with MPRester(api_key, use_document_model=False, mute_progress_bars=True) as rester:
-        version = str(rester.db_version)
+    with MaterialsProject(api_key) as server:
+
+        def facts() -> dict[str, Any]:
+            version = server.database_version()
+            return {"endpoint": server.endpoint, "database_version": version, "thermo_type": thermo_type}
 
         def ask(group: list[str]) -> list[dict]:
-            return rester.materials.thermo.search(
-                chemsys=group, thermo_types=[thermo_type], all_fields=False, fields=list(FIELDS)
-            )
+            entries = server.entries(group, thermo_type, list(FIELDS))
+            # A long pull may outlast a release of the database.
+            _check_facts(_parts_folder(out), facts())
+            return entries
 
-        return collect(systems, ask, out, {"database_version": version, "thermo_type": thermo_type}, progress)
+        also = {"corrections": CORRECTIONS[thermo_type], "client": server.client}
+        return collect(systems, ask, out, facts(), progress, also)
 
 
 def chemical_systems(elements: Sequence[str] | str) -> list[str]:
@@ -118,6 +130,7 @@ def collect(
     out: Path,
     facts: dict[str, Any],
     progress: Callable[[int, int], None] | None = None,
+    also: dict[str, Any] | None = None,
 ) -> Path:
     """Ask for every system not yet in the parts folder, then put the parts together into `out`.
 
@@ -130,50 +143,103 @@ def collect(
     facts : dict
         Provenance; parts of a pull with other facts are refused.
     progress : callable, optional
+    also : dict, optional
+        Provenance that parts need not share.
+
+    Raises
+    ------
+    TableError
+        If parts of another pull lie in the folder, or no system has an entry.
+    ConnectionError
+        As `ask` raises it, and how much is kept.
     """
-    folder = out.with_name(f"{out.name}.parts")
+    folder = _parts_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
-    _check_facts(folder / "facts.json", facts)
+    _check_facts(folder, facts)
     done = {system for part in _parts(folder) for system in part["systems"]}
     left = [system for system in systems if system not in done]
     for start in range(0, len(left), _SYSTEMS_A_REQUEST):
         group = left[start : start + _SYSTEMS_A_REQUEST]
-        entries = [{key: _plain(entry.get(key)) for key in FIELDS} for entry in ask(group)]
-        partial = folder / f"{group[0]}.partial"
-        partial.write_text(json.dumps({"systems": group, "entries": entries}))
-        partial.replace(folder / f"{group[0]}.part.json")  # whole, or not there
+        kept = len(systems) - len(left) + start
+        try:
+            found = ask(group)
+        except ConnectionError as error:
+            raise ConnectionError(
+                f"{error}; {kept} of {len(systems)} chemical systems are kept in {folder}; "
+                "the same command goes on from there"
+            ) from error
+        entries = [{key: _plain(_field(entry, key)) for key in FIELDS} for entry in found]
+        _write_whole(folder / f"{group[0]}.part.json", json.dumps({"systems": group, "entries": entries}))
         if progress is not None:
-            progress(len(systems) - len(left) + start + len(group), len(systems))
+            progress(kept + len(group), len(systems))
     wanted = set(systems)
     rows = [entry for part in _parts(folder) for entry in part["entries"] if entry["chemsys"] in wanted]
+    if not rows:
+        said = ", ".join(f"{name} {value}" for name, value in facts.items())
+        raise TableError(f"{out}: not written; no entry of {len(systems)} chemical systems is known to {said}")
     table = pd.DataFrame(rows, columns=list(FIELDS)).rename(columns=FIELDS)
+    table["license"] = table["license"].replace(LICENSES)
     table = table.sort_values(["chemical_system", "formation_energy_eV_atom"], kind="stable")
-    if out.name.endswith(".parquet"):
-        table.to_parquet(out, index=False)
-    else:
-        table.to_csv(out, index=False)
-    written = {**facts, "source": "Materials Project (CC BY 4.0)", "rows": len(table), "systems": len(systems)}
+    written = {**facts, **(also or {}), "source": "Materials Project", "rows": len(table), "systems": len(systems)}
+    written["licenses"] = sorted(table["license"].dropna().unique())
     written["retrieved"] = datetime.now(UTC).isoformat(timespec="seconds")
-    out.with_name(f"{out.name}.json").write_text(json.dumps(written, indent=2))
+    beside = out.with_name(f"{out.name}.json")
+    beside.unlink(missing_ok=True)  # never the provenance of another table, wherever this is interrupted
+    _write_table(table, out)
+    _write_whole(beside, json.dumps(written, indent=2))
     _LOG.info("%s: %d entries of %d chemical systems", out, len(table), len(systems))
     return out
 
 
-def _check_facts(path: Path, facts: dict[str, Any]) -> None:
+def _parts_folder(out: Path) -> Path:
+    return out.with_name(f"{out.name}.parts")
+
+
+def _check_facts(folder: Path, facts: dict[str, Any]) -> None:
+    path = folder / "facts.json"
     if not path.exists():
-        path.write_text(json.dumps(facts))
+        _write_whole(path, json.dumps(facts))
         return
     before = json.loads(path.read_text())
     if before != facts:
+        changed = [
+            f"{name} {before.get(name)}, now {facts.get(name)}"
+            for name in before | facts
+            if before.get(name) != facts.get(name)
+        ]
         raise TableError(
-            f"{path.parent}: holds parts of another pull ({before}), now it would be {facts}; energies of different "
-            "versions or corrections do not mix: remove the folder, or write elsewhere"
+            f"{folder}: holds parts of another pull ({'; '.join(changed)}); energies of different versions or "
+            "corrections do not mix: remove the folder, or write elsewhere"
         )
 
 
 def _parts(folder: Path) -> Iterator[dict]:
     for path in sorted(folder.glob("*.part.json")):
         yield json.loads(path.read_text())
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """A file that is whole or not there, wherever the process is stopped."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+def _write_table(table: pd.DataFrame, out: Path) -> None:
+    partial = out.with_name(f".partial-{out.name}")  # the ending says how to write it
+    if out.name.endswith(".parquet"):
+        table.to_parquet(partial, index=False)
+    else:
+        table.to_csv(partial, index=False)
+    partial.replace(out)
+
+
+def _field(entry: dict[str, Any], name: str) -> Any:
+    """A field of an entry, or a part of one: "builder_meta.license"."""
+    value: Any = entry
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
 
 
 def _plain(value: Any) -> Any:
