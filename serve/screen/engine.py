@@ -18,7 +18,7 @@ from .description import read_space
 from .ranking import rank
 from .results import Results
 from .spec import DEFAULT_SPEC, Spec
-from .stretch import Judged, Question, as_served, judge
+from .stretch import CHUNK_ROWS, Judged, Question, as_served, judge
 from .table_space import TableSpace
 
 PART_ROWS = 131_072
@@ -127,7 +127,7 @@ def screen(
         else _here(question, results, workers, progress)
     )
     judged = Judged.together(parts, question)
-    ranking = rank(as_served(judged.kept, question), wanted, interval=interval)
+    ranking = rank(as_served(judged.kept, question, workers), wanted, interval=interval)
     if results is not None:
         results.finish(ranking)
     shortlist = ranking.head(top).copy()
@@ -186,11 +186,13 @@ def _here(
     size, rows = question.space.size, question.part_rows
     firsts = range(0, size, rows)
     finished = {} if results is None else {p: j for p in range(len(firsts)) if (j := results.done(p)) is not None}
+    # The last part is cut finer, so that no thread works on while the others are done.
+    steps = [question.chunk_rows] * (len(firsts) - 1) + [min(question.chunk_rows, CHUNK_ROWS)]
     open_chunks = [
-        (part, start, min(start + question.chunk_rows, first + rows, size))
-        for part, first in enumerate(firsts)
+        (part, start, min(start + step, first + rows, size))
+        for part, (first, step) in enumerate(zip(firsts, steps, strict=True))
         if part not in finished
-        for start in range(first, min(first + rows, size), question.chunk_rows)
+        for start in range(first, min(first + rows, size), step)
     ]
     done = sum(judged.candidates for judged in finished.values())
     if progress is not None:

@@ -1,9 +1,12 @@
 """One stretch of a space, predicted and judged: the unit of work of a screen, wherever it runs."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from ...featurize.composition import CompositionBatch
 from ...models.base import PropertyModel
@@ -19,6 +22,8 @@ from .spec import Spec
 # the fast copies, of which more at once spread the fixed costs of a call thinner.
 CHUNK_ROWS = 8192
 FAST_CHUNK_ROWS = 32_768
+# Kept rows that a thread predicts by the whole models.
+SERVED_ROWS = 512
 
 
 @dataclass(frozen=True)
@@ -171,12 +176,16 @@ def best(table: Columns, question: Question, fair: np.ndarray, front: np.ndarray
     return rows, is_front[rows]
 
 
-def as_served(kept: pd.DataFrame, question: Question) -> pd.DataFrame:
+def as_served(kept: pd.DataFrame, question: Question, workers: int | None = None) -> pd.DataFrame:
     """Kept rows named, with all facts, and predicted by the whole models where fast copies had answered."""
     facts, batch = question.space.pick(kept["position"].to_numpy())
     table = question.space.named(facts, batch)
     if question.fast and len(kept):
-        answer = pd.DataFrame(_answer(question, batch, fast=False))
+        count = workers or os.cpu_count() or 1
+        parts = [batch.take(rows) for rows in np.array_split(np.arange(len(batch)), -(-len(batch) // SERVED_ROWS))]
+        with threadpool_limits(1), ThreadPoolExecutor(count) as pool:
+            answers = pool.map(lambda part: pd.DataFrame(_answer(question, part, fast=False)), parts)
+            answer = pd.concat(answers, ignore_index=True)
     else:
         answer = kept.drop(columns=["position", "probability", "front"])
     return pd.concat([table, answer.drop(columns=[c for c in answer if c in table])], axis=1)
