@@ -71,7 +71,8 @@ def rank(
     """
     wanted = Spec.parse(spec) if isinstance(spec, str) else spec
     batch = CompositionBatch.from_formulas(table["formula"])
-    out = table.assign(**facts_of(table, batch, wanted))
+    out = _unranked(table)
+    out = out.assign(**facts_of(out, batch, wanted))
     names = _term_names(wanted.conditions)
     chances, excluded, probability = chances_of(out, batch, wanted, interval)
     limited = np.where(excluded != "", excluded, _limits(chances, wanted.conditions, len(out)))
@@ -92,6 +93,12 @@ def rank(
     out.insert(list(out.columns).index("limited_by") + 1, "why", _reasons(out, wanted.conditions, names))
     out.attrs |= {"spec": str(wanted), "interval": interval}
     return Predictions(out)
+
+
+def _unranked(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without what an earlier ranking, by another spec perhaps, has put in."""
+    earlier = [c for c in table if str(c).startswith("p_") and str(c)[2:].split("#")[0] in table]
+    return table.drop(columns=["rank", "probability", "limited_by", "why", "pareto", *earlier], errors="ignore")
 
 
 def chances_of(

@@ -130,10 +130,8 @@ def judge(question: Question, start: int, stop: int) -> Judged:
     whole = pd.DataFrame()
     if question.whole:
         # Rows of the stretch in order; what was refused has a reason in place of predictions.
-        table = pd.DataFrame(answer, index=pd.Index(passed)).drop(
-            columns=["position", "error", *facts], errors="ignore"
-        )
-        whole = pd.concat([space.named(facts, batch), table.reindex(range(len(batch)))], axis=1)
+        table = pd.DataFrame(answer, index=pd.Index(passed)).drop(columns=["position", "error"])
+        whole = _beside(space.named(facts, batch), table.reindex(range(len(batch))))
         whole["in_domain"] = whole["in_domain"].eq(True)
         whole["refused"] = pd.Series(reasons, dtype="string")
     return Judged(whole, kept, {str(k): int(v) for k, v in names.value_counts().items()}, len(batch))
@@ -188,7 +186,12 @@ def as_served(kept: pd.DataFrame, question: Question, workers: int | None = None
             answer = pd.concat(answers, ignore_index=True)
     else:
         answer = kept.drop(columns=["position", "probability", "front"])
-    return pd.concat([table, answer.drop(columns=[c for c in answer if c in table])], axis=1)
+    return _beside(table, answer)
+
+
+def _beside(named: pd.DataFrame, answer: pd.DataFrame) -> pd.DataFrame:
+    """What is known of the candidates, with the answer beside it; a user's column that the answer has too gives way."""
+    return pd.concat([named.drop(columns=[c for c in named if c in answer]), answer], axis=1)
 
 
 def _answer(question: Question, batch: CompositionBatch, fast: bool) -> dict[str, np.ndarray]:

@@ -69,6 +69,12 @@ def test_order_of_the_input_does_not_matter():
     pd.testing.assert_frame_equal(rank(table, "oxidation_limit_V >= 3"), rank(shuffled, "oxidation_limit_V >= 3"))
 
 
+def test_a_ranked_table_may_be_ranked_again_by_another_spec():
+    table = predictions([3.0, 3.5, 4.0]).assign(cost_USD_kg=[1.0, 2.0, 3.0])
+    again = rank(rank(table, "oxidation limit >= 3.6, cost <= 2.5"), "oxidation limit >= 3.6")
+    pd.testing.assert_frame_equal(again, rank(table, "oxidation limit >= 3.6"), check_like=True)
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(KeyError, match="energy_above_hull_eV_atom"):
         rank(predictions([3.0]), "energy_above_hull_eV_atom <= 0.03")

@@ -188,12 +188,13 @@ def test_refused_alike_stand_together_with_all_their_elements(space):
 
 
 def test_domain_notes_say_why(champion_home, tmp_path):
-    table = ion.predict(["Na3Zr2Si2PO12", "MgO", "Na3OCl", "NaAu2"])
+    table = ion.predict(["Na3Zr2Si2PO12", "MgO", "Na3OCl", "NaUF5", "NaAu2"])
     notes = domain_notes(rank(table, "conductivity >= 1e-3"))
     reasons = {formula: reason for reason, _, examples in notes for formula in examples}
     assert "none of the mobile ions" in reasons["MgO"]
     assert "too few of its family (antiperovskite) were measured" in reasons["Na3OCl"]
-    assert "more doubt than" in reasons["NaAu2"]
+    assert "too few of its family (other) were measured" in reasons["NaAu2"]
+    assert "more doubt than" in reasons["NaUF5"]
     assert "Na3Zr2Si2PO12" not in reasons
 
 

@@ -172,6 +172,22 @@ def test_lists_and_files_are_spaces_too(tmp_path):
     assert again.set_index("formula").loc["Na3PS4", "mine"] == "0"
 
 
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_users_columns_are_kept_but_where_the_answer_has_the_same(fast, tmp_path):
+    own = {"temperature_C": 60.0, "probability": 2.0, "rank": 9, "why": "mine", "error": "mine"}
+    table = pd.DataFrame({"formula": ["Na3PS4", "NaCl"], "batch": ["b1", "b2"]}).assign(**own)
+    out = tmp_path / "out"
+    found = ion.screen(table, "oxidation limit >= 1", fast=fast, out=out, out_of_domain=True)
+    assert dict(zip(found["formula"], found["batch"], strict=True)) == {"Na3PS4": "b1", "NaCl": "b2"}
+    for ranked in (found, pd.read_parquet(out / "_ranking.parquet")):
+        assert ranked["temperature_C"].tolist() == [25.0, 25.0]
+        assert ranked["rank"].tolist() == [1, 2]
+        assert ranked["probability"].between(0, 1).all()
+        assert ranked["error"].isna().all()
+        assert not ranked["why"].eq("mine").any()
+    assert pd.read_parquet(out)["temperature_C"].tolist() == [25.0, 25.0]
+
+
 def test_progress_reaches_the_end(space):
     told: list[tuple[int, int]] = []
     ion.screen(space, SPEC, progress=lambda done, total: told.append((done, total)))
