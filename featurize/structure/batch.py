@@ -13,6 +13,10 @@ from ..composition import CompositionBatch
 from ..rows import Rows, column_of
 from .reading import StructureError, read_structure
 
+# Share of the atoms by which a structure may differ from the formula it is given for: a refined crystal beside the
+# weighed-in formula, or a doped one beside its host.
+COMPOSITION_TOLERANCE = 0.1
+
 
 @dataclass(frozen=True, eq=False)
 class StructureBatch(Rows):
@@ -105,6 +109,19 @@ class StructureBatch(Rows):
         batch = CompositionBatch.from_compositions(rows)
         errors = [ours or theirs for ours, theirs in zip(self.errors, batch.errors, strict=True)]
         return CompositionBatch(batch.amounts, np.array(errors, dtype=object), batch.formulas)
+
+    def agrees(self, compositions: CompositionBatch) -> np.ndarray:
+        """Whether each structure (n,) is of the composition of its row, to `COMPOSITION_TOLERANCE`; bool.
+
+        Examples
+        --------
+        >>> from ionscout.featurize.structure.hosts import host_cif
+        >>> batch = StructureBatch.coerce([host_cif("Na3PS4")] * 2)
+        >>> batch.agrees(CompositionBatch.from_formulas(["Na2.9PS3.9Cl0.1", "Na3SbS4"])).tolist()
+        [True, False]
+        """
+        apart = abs(self.compositions.fractions - compositions.fractions).sum(axis=1)
+        return np.asarray(apart).ravel() / 2 <= COMPOSITION_TOLERANCE
 
     def digests(self) -> list[bytes]:
         """Hash of each row's cell, positions and occupancies, in order and to the last bit; empty if unreadable."""
