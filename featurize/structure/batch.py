@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..composition import CompositionBatch
+from ..elements import INDEX
 from ..rows import Rows, column_of
 from .reading import StructureError, read_structure
 
@@ -113,6 +114,8 @@ class StructureBatch(Rows):
     def agrees(self, compositions: CompositionBatch) -> np.ndarray:
         """Whether each structure (n,) is of the composition of its row, to `COMPOSITION_TOLERANCE`; bool.
 
+        Hydrogen, which refinements often leave out, is not compared.
+
         Examples
         --------
         >>> from ionscout.featurize.structure.hosts import host_cif
@@ -120,8 +123,8 @@ class StructureBatch(Rows):
         >>> batch.agrees(CompositionBatch.from_formulas(["Na2.9PS3.9Cl0.1", "Na3SbS4"])).tolist()
         [True, False]
         """
-        apart = abs(self.compositions.fractions - compositions.fractions).sum(axis=1)
-        return np.asarray(apart).ravel() / 2 <= COMPOSITION_TOLERANCE
+        ours, theirs = (_without_hydrogen(batch) for batch in (self.compositions, compositions))
+        return np.abs(ours - theirs).sum(axis=1) / 2 <= COMPOSITION_TOLERANCE
 
     def digests(self) -> list[bytes]:
         """Hash of each row's cell, positions and occupancies, in order and to the last bit; empty if unreadable."""
@@ -129,6 +132,13 @@ class StructureBatch(Rows):
 
     def _at(self, rows: slice | np.ndarray) -> "StructureBatch":
         return StructureBatch(self.structures[rows], self.errors[rows])
+
+
+def _without_hydrogen(batch: CompositionBatch) -> np.ndarray:
+    """Fractions (n, elements) of the other elements."""
+    amounts = batch.amounts.toarray()
+    amounts[:, INDEX["H"]] = 0.0
+    return amounts / np.maximum(amounts.sum(axis=1, keepdims=True), 1e-12)
 
 
 def _digest(structure: Any) -> bytes:

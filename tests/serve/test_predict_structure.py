@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import ionscout as ion
 from ionscout.featurize.composition import CompositionBatch
-from ionscout.featurize.structure.hosts import HOSTS, host_cif, host_structure
+from ionscout.featurize.structure.hosts import host_cif, host_structure
 from ionscout.models.arrhenius import ArrheniusModel
 from ionscout.models.context import Context
 from ionscout.models.fingerprint import FingerprintError
@@ -190,9 +190,3 @@ def test_a_saved_model_says_the_same_and_refuses_other_features(structured, tmp_
     path.write_text(path.read_text().replace('"Na3AlF6"', '"NaCl"'))
     with pytest.raises(FingerprintError, match="volume_per_atom"):
         load_model(tmp_path)
-
-
-def test_all_hosts_are_answered(structured):
-    answer = ion.predict([host_structure(name) for name in HOSTS])
-    assert answer["error"].isna().all()
-    assert set(answer["structure_source"]) <= {"given", "not used"}

@@ -88,6 +88,9 @@ def test_a_path_that_somebody_sends_is_not_opened(tmp_path):
     told = ion.add_measurements(lab, by="A. Volta", uri=uri, open_files=False)
     assert told.added.empty
     assert "send the CIF text" in told.errors["reason"].iloc[0]
+    named = ion.validate(lab.assign(structure="rock salt")).errors.iloc[0]
+    assert (named["row"], named["column"]) == (2, "structure")
+    assert "structure_label" in named["remedy"]
 
 
 def test_a_value_decades_from_the_known_ones_is_shown_with_its_source(tmp_path):

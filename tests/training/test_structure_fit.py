@@ -1,12 +1,18 @@
 """Structure corrections on real crystals: what is there is found, what is not there is not used."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ionscout.featurize.composition import CompositionBatch
+from ionscout.models.inputs import model_inputs
 from ionscout.models.properties import CONDUCTIVITY
+from ionscout.models.relatives import Places
+from ionscout.training.measured_table import MeasuredTable
+from ionscout.training.model_files import files_sha256
 from ionscout.training.out_of_fold import OutOfFold
-from ionscout.training.structure_fit import FEWEST_ROWS, Stacked, structure_columns
+from ionscout.training.structure_fit import FEWEST_ROWS, Stacked, fit_structures, structure_columns
 from ionscout.training.taught_structures import taught_structures
 from ionscout.training.train import measured_rows
 
@@ -46,6 +52,30 @@ def test_an_effect_of_the_structure_is_found_in_crystals_of_other_systems(crysta
     assert stack.share() > 0.5
     after = stack.corrected()
     assert np.abs(after.predicted - after.truth).mean() < 0.75 * np.abs(effect).mean()
+
+
+def test_a_correction_is_fitted_as_far_as_both_splits_bear_it_out_and_is_the_same_twice(crystals, tmp_path):
+    features, rows = crystals
+    volume = features[:, COLUMNS.index("volume_per_atom")].astype(float)
+    effect = 1.5 * np.sign(volume - np.median(volume))
+    batch = CompositionBatch.from_formulas(rows["formula"])
+    inputs = model_inputs(batch)
+    table = MeasuredTable(rows, batch, inputs, Places.of(batch, inputs), features)
+    oofs = [record(effect, rows), replace(record(effect, rows), grouping="source")]
+    found, after, worth = fit_structures(table, oofs)
+    correction = found[CONDUCTIVITY.name]
+    assert 0 < correction.share == worth[0].share == worth[1].share <= 1
+    assert all(w.MAE_with < w.MAE_without for w in worth)
+    assert all((oof.predicted != record(effect, rows).predicted).any() for oof in after)
+    doubt = np.full(len(rows), 0.7)
+    said = correction.values(features, doubt)
+    assert np.corrcoef(said, effect)[0, 1] > 0.8
+    np.testing.assert_array_equal(correction.values(features, 0 * doubt), 0.0)  # no doubt, no correction
+    again = fit_structures(table, oofs)[0][CONDUCTIVITY.name]
+    for name, one in (("first", correction), ("again", again)):
+        one.save(tmp_path / name)
+    assert files_sha256(tmp_path / "first") == files_sha256(tmp_path / "again")
+    assert fit_structures(replace(table, structures=None), oofs) == ({}, oofs, [])
 
 
 def test_noise_is_not_taken_for_an_effect(crystals):

@@ -10,7 +10,7 @@ from .fields import ERROR
 from .reading import problems
 
 COLUMN = "structure"
-_REMEDY = "give the CIF text, its path, or a pymatgen Structure; or leave the cell blank"
+_REMEDY = "give CIF text, a path or a pymatgen Structure; the name of a phase belongs into structure_label"
 
 
 def with_structure_texts(valid: pd.DataFrame, open_files: bool = True) -> tuple[pd.DataFrame, pd.DataFrame]:

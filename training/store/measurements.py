@@ -11,9 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ..data.fields import ERROR
-from ..data.given_structures import with_structure_texts
 from ..data.kinds import TABLES
-from ..data.reading import no_problems
 from ..data.validate import validate
 from ..home import measurements_uri
 from .engine import WAIT_S, Database
@@ -130,12 +128,9 @@ def add_measurements(
     if not by or unreadable:
         raise ValueError(f"{by=}, {source=}: say who adds the measurements, in printable characters: by='A. Volta'")
     is_file = not isinstance(table, pd.DataFrame)
-    report = validate(table, kind, encoding)
-    valid, unusable = report.valid, no_problems()
-    if report.table == "electrolyte":
-        valid, unusable = with_structure_texts(valid, open_files)
-    refused = pd.concat([unstorable(valid), unusable], ignore_index=True)
-    valid = valid.drop(index=pd.Index(refused["row"].unique()))
+    report = validate(table, kind, encoding, open_files)
+    refused = unstorable(report.valid)
+    valid = report.valid.drop(index=pd.Index(refused["row"].unique()))
     rows = to_rows(valid, report.table)
     from ... import __version__
 

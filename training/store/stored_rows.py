@@ -26,13 +26,15 @@ def stored_rows(uri: str | None = None, mobile_ion: str = "Na") -> pd.DataFrame:
     said_again = ~with_structure & said.isin(said[with_structure])
     stored = stored[~said.isin(_curated_hashes()) & ~said_again]
     stored = stored.set_index(pd.Index(stored["measurement_id"], name="row"))
-    own = stored[[*TABLES["electrolyte"].columns, *([COLUMN] if text(stored, COLUMN).ne("").any() else [])]]
+    own = stored[list(TABLES["electrolyte"].columns)]
     rows = pd.concat([training_rows(target, [own]) for target in ("conductivity", "activation_energy")])
     rows = rows.drop_duplicates("row").sort_values("row", ignore_index=True)
     brought = stored["added_by"] + ": " + stored["added_from"]
     unnamed = rows["group_source"].eq("table 1:row " + rows["row"].astype(str))
     rows["group_source"] = rows["group_source"].mask(unnamed, rows["row"].map(brought))
     rows["row_hash"] = rows["row"].map(stored["row_hash"])
+    if text(stored, COLUMN).ne("").any():
+        rows[COLUMN] = rows["row"].map(stored[COLUMN])
     return rows.assign(table="store").fillna({"temperature_C": REFERENCE_C})
 
 
