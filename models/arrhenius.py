@@ -15,6 +15,7 @@ from .intervals import GroupedConformal
 from .physics import arrhenius_decades
 from .properties import ACTIVATION_ENERGY, CONDUCTIVITY, Property
 from .relatives import Places, Relatives
+from .structure_correction import GIVEN, MISSING, NOT_USED, StructureCorrection, has_structure
 from .student import Student
 
 # Words for the tables that rows are answered from.
@@ -36,12 +37,15 @@ class Taught:
         Calibrated on out-of-fold residuals grouped by chemical system, in units of the doubt.
     prior : GroupedConformal
         Calibrated on families left out whole; for families that were never measured.
+    structure : StructureCorrection, optional
+        What a structure adds, where structures were taught and were worth it.
     """
 
     blend: Blend
     student: Student
     intervals: GroupedConformal
     prior: GroupedConformal
+    structure: StructureCorrection | None = None
 
     def doubts(self, question: Question) -> np.ndarray:
         """Doubt (n,) about the value of each row."""
@@ -52,12 +56,33 @@ class Taught:
         usual = self.intervals.half_width(doubt, interval, family)
         return np.where(self.blend.knows(family), usual, self.prior.half_width(np.ones(len(doubt)), interval))
 
+    def given(self, question: Question) -> np.ndarray:
+        """Rows (n,) whose structure is used: an unknown family is answered by the median, whatever its structure."""
+        if self.structure is None or question.structures is None:
+            return np.zeros(len(question.batch), dtype=bool)
+        return has_structure(question.structures) & self.blend.knows(family_codes(question.batch))
+
+    def corrected(
+        self, value: np.ndarray, width: np.ndarray, doubt: np.ndarray, question: Question, interval: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Values and half-widths (n,), in rows whose structure is used with what it adds."""
+        given = self.given(question)
+        if self.structure is None or question.structures is None or not given.any():
+            return value, width
+        value, width = value.copy(), width.copy()
+        value[given] += self.structure.values(question.structures[given], doubt[given])
+        family = family_codes(question.batch)[given]
+        width[given] = self.structure.half_width(doubt[given], family, interval, width[given])
+        return value, width
+
     def save(self, folder: Path) -> None:
         """Write all parts into a folder."""
         self.blend.save(folder / "blend")
         self.student.save(folder / "student")
         self.intervals.save(folder / "intervals.npz")
         self.prior.save(folder / "prior.npz")
+        if self.structure is not None:
+            self.structure.save(folder / "structure")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -67,6 +92,7 @@ class Taught:
             Student.load(folder / "student"),
             GroupedConformal.load(folder / "intervals.npz"),
             GroupedConformal.load(folder / "prior.npz"),
+            StructureCorrection.load(folder / "structure") if (folder / "structure").is_dir() else None,
         )
 
 
@@ -118,26 +144,46 @@ class ArrheniusModel(PropertyModel):
             return answer
         estimates, score, verdict = self.glasses.estimate(question.rows(glassy), interval)
         put = {column: said.put(glassy, estimates[column]) for column, said in answer.estimates.items()}
-        scores, verdicts, words = (np.array(a) for a in (answer.domain_score, answer.in_domain, answer.taught_by))
-        scores[glassy], verdicts[glassy], words[glassy] = score, verdict, GLASSES
-        return Answer(put, scores, verdicts, taught_by=words)
+        scores, verdicts, words, structures = (
+            np.array(a) for a in (answer.domain_score, answer.in_domain, answer.taught_by, answer.structure_source)
+        )
+        scores[glassy], verdicts[glassy], words[glassy], structures[glassy] = score, verdict, GLASSES, NOT_USED
+        return Answer(put, scores, verdicts, taught_by=words, structure_source=structures)
 
     def _of_electrolytes(self, question: Question, interval: float) -> Answer:
         decades = arrhenius_decades(question.temperature_C, REFERENCE_C)
         level, energy, family = self._values(question)
-        energy = np.clip(energy, ACTIVATION_ENERGY.lower, ACTIVATION_ENERGY.upper)
         doubt = self.level.doubts(question)
         energy_doubt = self.activation_energy.doubts(question)
         energy_width = self.activation_energy.half_width(energy_doubt, family, interval)
+        level_width = self.level.half_width(doubt, family, interval)
+        level, level_width = self.level.corrected(level, level_width, doubt, question, interval)
+        energy, energy_width = self.activation_energy.corrected(energy, energy_width, energy_doubt, question, interval)
+        energy = np.clip(energy, ACTIVATION_ENERGY.lower, ACTIVATION_ENERGY.upper)
         # Errors of level and slope are taken as independent; the slope's counts by the distance from 25 C.
-        width = np.hypot(self.level.half_width(doubt, family, interval), energy_width * decades)
+        width = np.hypot(level_width, energy_width * decades)
         estimates = {
             CONDUCTIVITY.column: Estimate.around(level + energy * decades, width, CONDUCTIVITY),
             ACTIVATION_ENERGY.column: Estimate.around(energy, energy_width, ACTIVATION_ENERGY),
         }
         verdict = self.level.blend.knows(family) & self.domain.verdict(question.batch, doubt)
         words = np.full(len(question.batch), ELECTROLYTES, dtype=object)
-        return Answer(estimates, doubt, verdict, taught_by=words)
+        return Answer(estimates, doubt, verdict, taught_by=words, structure_source=self._structure_source(question))
+
+    @property
+    def reads_structures(self) -> bool:
+        """Whether a structure changes the answers."""
+        return self.level.structure is not None or self.activation_energy.structure is not None
+
+    def _structure_source(self, question: Question) -> np.ndarray:
+        """Whether each row's structure was used: given, missing (the model knows structures, the row has none)."""
+        words = np.full(len(question.batch), NOT_USED, dtype=object)
+        if not self.reads_structures:
+            return words
+        has = np.zeros(len(words), dtype=bool) if question.structures is None else has_structure(question.structures)
+        words[~has] = MISSING
+        words[self.level.given(question) | self.activation_energy.given(question)] = GIVEN
+        return words
 
     def _values(self, question: Question) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Level at 25 C, energy and family (n,): by the students where a fast answer is asked, else by the blends."""

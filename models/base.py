@@ -33,17 +33,21 @@ class Question:
         Temperature the answer is wanted for.
     fast : bool
         Whether a model that has a fast copy of itself may answer with it.
+    structures : (n, q) float32, optional
+        Features of the rows' crystal structures, NaN in rows that have none.
     """
 
     batch: CompositionBatch
     inputs: np.ndarray
     temperature_C: np.ndarray
     fast: bool = False
+    structures: np.ndarray | None = None
     _columns: dict[tuple[str, ...], np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def rows(self, rows: np.ndarray) -> "Question":
         """The same asked of some rows (k,) int."""
-        return Question(self.batch[rows], self.inputs[rows], self.temperature_C[rows], self.fast)
+        structures = None if self.structures is None else self.structures[rows]
+        return Question(self.batch[rows], self.inputs[rows], self.temperature_C[rows], self.fast, structures)
 
     def columns(self, names: tuple[str, ...]) -> np.ndarray:
         """The named columns of `inputs`, (n, len(names)) float32; put together once, since boosters share them."""
@@ -95,7 +99,8 @@ class Answer:
     """What a model says: estimates by column name, score and verdict (n,) of its domain, and which rows (n,) are exact.
 
     A model without a domain leaves `domain_score` and `in_domain` empty, one that only predicts `is_exact`, one that
-    was taught one table `taught_by`: the words for the table that each row (n,) is answered from.
+    was taught one table `taught_by`: the words for the table that each row (n,) is answered from. `structure_source`
+    says of each row (n,) whether its structure was used, of models that may be taught structures.
     """
 
     estimates: dict[str, Estimate]
@@ -103,6 +108,7 @@ class Answer:
     in_domain: np.ndarray | None = None
     is_exact: np.ndarray | None = None
     taught_by: np.ndarray | None = None
+    structure_source: np.ndarray | None = None
 
     def known(self, exact: Mapping[str, np.ndarray], where: np.ndarray) -> "Answer":
         """The answer with exact values in place of the estimates, in rows where all of its columns are known.
@@ -127,6 +133,11 @@ class PropertyModel(ABC):
     kind: ClassVar[str]
     properties: ClassVar[tuple[Property, ...]]
     columns: tuple[str, ...]
+
+    @property
+    def reads_structures(self) -> bool:
+        """Whether a structure changes the answers."""
+        return False
 
     @abstractmethod
     def estimate(self, question: Question, interval: float = 0.9) -> Answer:

@@ -104,7 +104,7 @@ class Blend:
 
     def knows(self, family: np.ndarray) -> np.ndarray:
         """Whether a family (n,), as `Places.family` counts them, was in training."""
-        return np.equal.outer(family, self.families).any(axis=-1)
+        return np.asarray(np.equal.outer(family, self.families).any(axis=-1))
 
     def save(self, folder: Path) -> None:
         """Write both parts into a folder."""

@@ -1,6 +1,6 @@
 """The circumstances of a prediction, row by row: temperature and state, with defaults and readable refusals."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -64,6 +64,10 @@ class Context:
         values = states.to_numpy(object, copy=True)
         values[unknown] = DEFAULT_STATE
         return cls(numbers, values, errors)
+
+    def with_errors(self, errors: np.ndarray) -> "Context":
+        """The same with further errors (n,) of str or None, which go before its own."""
+        return replace(self, errors=np.where(pd.isna(errors), self.errors, errors))
 
 
 def _is_plain(temperature_C: Any, n: int) -> bool:

@@ -19,6 +19,8 @@ from .window import WindowModel
 
 # Column that says which table a conductivity is answered from.
 TAUGHT_BY = "conductivity_source"
+# Column that says whether a row's structure was used.
+STRUCTURE_SOURCE = "structure_source"
 KINDS: dict[str, type[PropertyModel]] = {m.kind: m for m in (ArrheniusModel, WindowModel, HullModel)}
 
 
@@ -34,6 +36,7 @@ def predict_properties(
     interval: float = 0.9,
     fast: bool = False,
     phases: Phases | None = None,
+    structures: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Columns of the answer, each (n,), in the order of `models`.
 
@@ -51,17 +54,20 @@ def predict_properties(
         Ask the fast copies of those models that have one; their values differ by about a tenth of a decade.
     phases : Phases, optional
         Known phases, whose exact values go before those that the models carry.
+    structures : (n, q) float32, optional
+        Features of the rows' crystal structures, NaN in rows that have none.
 
     Returns
     -------
     dict
         `column`, `column_lower`, `column_upper` for every property; `conductivity_S_cm` with its bounds beside
         `log10_conductivity`; `conductivity_source` ("electrolytes" or "glasses", the table that a row is answered
-        from); `domain_score` and `in_domain` where a model carries a domain; `window_source` and
+        from); `structure_source` ("given", "missing", or "not used" where the models have no use for a structure);
+        `domain_score` and `in_domain` where a model carries a domain; `window_source` and
         `hull_source` ("exact" or "predicted") where a model knows values exactly; last `error`. The bounds of an exact
         value are the value itself.
     """
-    question = Question(batch, model_inputs(batch, REFERENCE_C, context.state), context.temperature_C, fast)
+    question = Question(batch, model_inputs(batch, REFERENCE_C, context.state), context.temperature_C, fast, structures)
     errors = np.where(pd.isna(batch.errors), context.errors, batch.errors)
     failed = ~pd.isna(errors)
     any_failed = bool(failed.any())
@@ -80,15 +86,16 @@ def predict_properties(
         if said.domain_score is not None and said.in_domain is not None:
             answer["domain_score"] = np.where(failed, np.nan, said.domain_score)
             answer["in_domain"] = said.in_domain & ~failed
-        if said.taught_by is not None:
-            words = said.taught_by.copy()
-            words[failed] = None
-            answer[TAUGHT_BY] = words
+        for column, by_row in ((TAUGHT_BY, said.taught_by), (STRUCTURE_SOURCE, said.structure_source)):
+            if by_row is not None:
+                words = by_row.copy()
+                words[failed] = None
+                answer[column] = words
         if said.is_exact is not None:
             source = np.array([PREDICTED, EXACT], dtype=object)[said.is_exact.astype(np.intp)]
             source[failed] = None
             sources[f"{model.kind}_source"] = source
-    for column in (TAUGHT_BY, "domain_score", "in_domain"):
+    for column in (TAUGHT_BY, STRUCTURE_SOURCE, "domain_score", "in_domain"):
         if column in answer:
             answer[column] = answer.pop(column)
     answer |= sources

@@ -167,12 +167,13 @@ def rank(
 @app.command()
 def train(
     seed: Annotated[int, typer.Option(help="Shuffles the folds of the cross-validation.")] = 0,
+    structures: Annotated[bool, typer.Option("--structures", help="Teach the shipped hosts' structures too.")] = False,
 ) -> None:
     """Fit, cross-validate, log and register all models on the curated tables."""
     from ..training.train import train as train_models
 
     with _steps() as tell:
-        summary = train_models(seed=seed, progress=tell)
+        summary = train_models(seed=seed, structures=structures, progress=tell)
     _print_training(summary)
 
 

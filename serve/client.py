@@ -13,7 +13,7 @@ import pandas as pd
 from ..training.store.measurements import Addition
 from .display import Predictions
 from .hybrids import hybrid_input
-from .predict import InputError, input_table
+from .predict import InputError, input_table, without_carried
 from .screen.candidates import CandidateSpace
 from .screen.spec import DEFAULT_SPEC, Spec
 from .wire import addition_of, json_rows, plain, read_arrow, structure_text
@@ -118,7 +118,7 @@ class Client:
         answer.index = table.index
         if "structure" in table:
             table = table.assign(formula=answer["formula"])
-        out = _beside(table, answer.drop(columns=list(sent)))
+        out = without_carried(_beside(table, answer.drop(columns=list(sent))), inputs)
         return _finished(Predictions(out), interval, strict)
 
     def predict_hybrids(
@@ -247,6 +247,8 @@ class Client:
         """As `ionscout.add_measurements`, into the store of the service; `by` is the key's name if nothing is said."""
         params = {name: value for name, value in (("by", by), ("source", source), ("kind", kind)) if value is not None}
         if isinstance(table, pd.DataFrame):
+            if "structure" in table:
+                table = table.assign(structure=[structure_text(cell) for cell in table["structure"]])
             content, media = json_rows(table), "application/json"
         else:
             path = Path(table)

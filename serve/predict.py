@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from ..featurize.composition import CompositionBatch
-from ..featurize.structure.batch import StructureBatch
+from ..featurize.structure.given import read_given
 from ..models.base import PropertyModel
 from ..models.context import Context
 from ..models.phases import Phases
@@ -20,6 +19,7 @@ from .ahead import in_order
 from .display import Predictions
 from .known_energies import energies_of
 
+CHUNK_STRUCTURES = 64  # reading a structure takes a thousand times as long as reading a formula
 CHUNK_ROWS = 4096  # keeps what a chunk needs, distances to the measured compositions most of all, near 50 MB
 
 
@@ -48,8 +48,9 @@ def predict(
     ----------
     inputs : str, list of str, Series, DataFrame, pymatgen Composition or Structure, or a list of them
         n inputs. A DataFrame has a column `formula`, or `structure` (pymatgen Structure, CIF text or path) where there
-        is no formula; it may have `temperature_C` and `state`, and keeps its other columns. Of a structure only the
-        composition is used so far.
+        is no formula, or beside it; it may have `temperature_C` and `state`, and keeps its other columns. Where the
+        models were taught structures they use it, and a structure that cannot be read, or is of another composition
+        than the formula, is an error of its row; else only its composition is used, where there is no formula.
     temperature_C : float or (n,), optional
         Temperature in Celsius; fills what the inputs leave open. 25 if nothing is said.
     interval : float
@@ -65,8 +66,9 @@ def predict(
     -------
     DataFrame
         n rows in order, index as given: the input's columns, then for every property its value, `_lower` and `_upper`;
-        `conductivity_source` ("electrolytes" or "glasses"), `domain_score`, `in_domain`, `window_source`,
-        `hull_source` ("exact" or "predicted"), `error`.
+        `conductivity_source` ("electrolytes" or "glasses"), `structure_source` ("given": the row's structure was used;
+        "missing": the model knows structures, the row has none; "not used": the model that answers the row has no use
+        for one), `domain_score`, `in_domain`, `window_source`, `hull_source` ("exact" or "predicted"), `error`.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def predict(
     table = input_table(inputs, temperature_C, state)
     models, phases = champions(), known_phases(energies)
     parts = list(side_by_side(lambda part: predict_table(part, models, interval, phases), _chunks(table)))
-    out = Predictions(pd.concat(parts) if len(parts) > 1 else parts[0])
+    out = Predictions(without_carried(pd.concat(parts) if len(parts) > 1 else parts[0], inputs))
     out.attrs["interval"] = interval
     if strict and out["error"].notna().any():
         row = int(np.flatnonzero(out["error"].notna())[0])
@@ -105,8 +107,9 @@ def predict_table(
 ) -> pd.DataFrame:
     """Predict one chunk, as `input_table` makes it: `table` with the answer's columns behind its own."""
     context = Context.read(len(table), table["temperature_C"], table["state"])
-    batch = _compositions(table)
-    answer = predict_properties(models, batch, context, interval, phases=phases)
+    given = read_given(table, any(model.reads_structures for model in models))
+    batch, context = given.batch, context.with_errors(given.errors)
+    answer = predict_properties(models, batch, context, interval, phases=phases, structures=given.features)
     if "structure" in table:
         table = table.assign(
             formula=table["formula"].where(table["formula"].notna(), pd.Series(batch.formulas, table.index))
@@ -139,24 +142,15 @@ def input_table(inputs: Any, temperature_C: Any = None, state: Any = None) -> pd
     elif isinstance(inputs, pd.Series):
         table = pd.DataFrame({"formula": inputs})
     else:
-        table = pd.DataFrame({"formula": _formulas(inputs)})
+        single = isinstance(inputs, str) or hasattr(inputs, "composition") or hasattr(inputs, "get_el_amt_dict")
+        items = [inputs] if single else list(inputs)
+        table = pd.DataFrame({"formula": _formulas(items)})
+        structures = [item if hasattr(item, "frac_coords") else None for item in items]
+        if any(item is not None for item in structures):
+            table["structure"] = pd.Series(structures, dtype=object)
     table["temperature_C"] = _filled(table, "temperature_C", temperature_C, 25.0)
     table["state"] = _filled(table, "state", state, "crystalline")
     return table
-
-
-def _compositions(table: pd.DataFrame) -> CompositionBatch:
-    """Compositions of the rows: of the formula, or of the structure where there is a structure and no formula."""
-    batch = CompositionBatch.from_formulas(table["formula"])
-    if "structure" not in table:
-        return batch
-    given = np.flatnonzero(table["formula"].isna() & table["structure"].notna())
-    if not given.size:
-        return batch
-    structures = StructureBatch.coerce(list(table["structure"].iloc[given])).compositions
-    order = np.arange(len(batch))
-    order[given] = len(batch) + np.arange(given.size)
-    return CompositionBatch.concat([batch, structures]).take(order)
 
 
 def _filled(table: pd.DataFrame, column: str, given: Any, default: float | str) -> Any:
@@ -178,17 +172,22 @@ def side_by_side(do: Callable[[pd.DataFrame], pd.DataFrame], chunks: Iterable[An
         yield from in_order(pool, do, chunks, 2 * workers)
 
 
-def _formulas(inputs: Any) -> list[Any]:
-    """One formula for each of a list of strings and pymatgen objects, or of one."""
-    single = isinstance(inputs, str) or hasattr(inputs, "composition") or hasattr(inputs, "get_el_amt_dict")
+def _formulas(items: list[Any]) -> list[Any]:
+    """One formula for each of a list of strings and pymatgen objects."""
     formulas = []
-    for item in [inputs] if single else inputs:
+    for item in items:
         composition: Any = getattr(item, "composition", item)
         formulas.append(composition.formula.replace(" ", "") if hasattr(composition, "get_el_amt_dict") else item)
     return formulas
 
 
+def without_carried(table: pd.DataFrame, inputs: Any) -> pd.DataFrame:
+    """The answer without structures that `input_table` wrote down for inputs that were no table."""
+    return table if isinstance(inputs, pd.DataFrame) else table.drop(columns="structure", errors="ignore")
+
+
 def _chunks(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Slices of at most CHUNK_ROWS rows; at least one, so that an empty table answers with all columns."""
-    for start in range(0, max(len(table), 1), CHUNK_ROWS):
-        yield table.iloc[start : start + CHUNK_ROWS]
+    rows = CHUNK_STRUCTURES if "structure" in table else CHUNK_ROWS
+    for start in range(0, max(len(table), 1), rows):
+        yield table.iloc[start : start + rows]

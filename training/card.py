@@ -54,5 +54,20 @@ def model_card(fitted: Fitted, summary: pd.DataFrame) -> str:
         f"| {r['Spearman']:.2f} | {100 * r['coverage']:.0f} % | {r['width']:.2f} |"
         for r in summary.to_dict("records")
     ]
+    lines += _structures(fitted)
     lines += ["", "## Limits", "", *(f"- {limit}" for limit in limits), ""]
     return "\n".join(lines)
+
+
+def _structures(fitted: Fitted) -> list[str]:
+    """What crystal structures brought, where rows had one."""
+    if not fitted.structures:
+        return []
+    lines = ["", "## Crystal structures", ""]
+    for found in fitted.structures:
+        used = f"used in a share of {found.share:.2f}" if found.share > 0 else "not borne out by the folds, not used"
+        lines.append(
+            f"- {found.property}, grouped by {GROUPINGS[found.grouping]}: {found.rows} rows with a structure, MAE "
+            f"{found.MAE_without:.3f} without it and {found.MAE_with:.3f} with it; {used}."
+        )
+    return lines

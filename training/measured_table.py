@@ -22,6 +22,7 @@ from .folds import grouped_folds
 from .out_of_fold import OutOfFold
 from .pseudo_data import PseudoData
 from .settings import MEASURED_WEIGHT, STUDENTS, TEACHERS
+from .taught_structures import taught_structures
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,22 @@ class MeasuredTable:
         Their `model_inputs`, at the temperature of each row.
     places : Places
         Where they lie for the Gaussian process of the teacher.
+    structures : (n, p) float32, optional
+        Features of their crystal structures, NaN in rows that have none; None where no row has one.
     """
 
     rows: pd.DataFrame
     batch: CompositionBatch
     inputs: np.ndarray
     places: Places
+    structures: np.ndarray | None = None
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> Self:
-        """Compute features of `rows`."""
+        """Compute features of `rows`; a column `structure` of texts may be there."""
         batch = CompositionBatch.from_formulas(rows["formula"])
         inputs = model_inputs(batch, rows["temperature_C"].to_numpy(np.float64), rows["state"].to_numpy(object))
-        return cls(rows, batch, inputs, Places.of(batch, inputs))
+        return cls(rows, batch, inputs, Places.of(batch, inputs), taught_structures(rows, batch))
 
     def target(self, fact: Property) -> np.ndarray:
         """Values (n,) of a property; NaN where a row has none."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..featurize.composition import CompositionBatch
+from ..featurize.structure.given import read_given
 from ..models.arrhenius import ArrheniusModel
 from ..models.base import PropertyModel
 from ..models.context import Context
@@ -24,7 +24,7 @@ from .held_out import out_of_fold_table, read_out_of_fold
 from .registry import champion_run, champions, connect, experiment_id
 from .registry import promote as let_serve
 from .store.measurements import Addition, add_measurements
-from .store.stored_rows import stored_rows
+from .store.stored_rows import stored_rows, stored_structures
 from .train import measured_rows, record, summarise
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def retrain(
     uri: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Retraining:
-    """Teach conductivity and activation energy the curated table and all that the store holds.
+    """Teach conductivity and activation energy the curated table and all that the store holds, structures included.
 
     New rows are validated and kept (`ion.add_measurements`); the champion predicts what it has never seen; a challenger
     is fitted on everything, with the champion's folds; both are compared on the same held-out rows by a paired
@@ -121,7 +121,11 @@ def retrain(
     if new is not None:
         tell("validating and keeping the new measurements")
         addition = add_measurements(new, by, source, "electrolyte", uri)
-    curated, stored = measured_rows(), stored_rows(uri)
+    stored, brought = stored_rows(uri), stored_structures(uri)
+    # Where anybody brings structures, the shipped hosts teach beside them.
+    curated = measured_rows(served.reads_structures or "structure" in stored or not brought.empty)
+    if not brought.empty:
+        curated["structure"] = curated["row"].map(brought).fillna(curated["structure"])
     unseen = stored[~stored["row_hash"].isin(_taught(run))].reset_index(drop=True)
     known = pd.concat([curated, stored], ignore_index=True)
     found = contradictions(unseen, known)
@@ -179,9 +183,9 @@ def _with_champion_folds(known: pd.DataFrame, curated: pd.DataFrame) -> pd.DataF
 
 def _predict(model: PropertyModel, rows: pd.DataFrame) -> pd.DataFrame:
     """The champion's answer to each row at its temperature and state, beside what was measured."""
-    batch = CompositionBatch.from_formulas(rows["formula"])
+    given = read_given(rows, model.reads_structures, open_files=False)
     context = Context.read(len(rows), rows["temperature_C"].to_numpy(), rows["state"].to_numpy(object))
-    answer = pd.DataFrame(predict_properties([model], batch, context))
+    answer = pd.DataFrame(predict_properties([model], given.batch, context, structures=given.features))
     measured = rows.rename(columns={"row": "measurement_id"})
     columns = ["measurement_id", "formula", "temperature_C", "state", CONDUCTIVITY.column, ACTIVATION_ENERGY.column]
     said = {f"predicted_{c}{s}": answer[f"{c}{s}"] for c in columns[-2:] for s in ("", "_lower", "_upper")}

@@ -82,6 +82,19 @@ STUDENTS = {
 }
 # How much a measured composition counts beside a pseudo one.
 MEASURED_WEIGHT = 3.0
+# What a structure adds to the composition: few rows have one, so few and shallow trees.
+STRUCTURE = BoosterSettings(
+    rounds=150,
+    parameters={
+        "max_depth": 3,
+        "eta": 0.04,
+        "subsample": 0.65,
+        "colsample_bytree": 0.3,
+        "min_child_weight": 5,
+        "reg_lambda": 5,
+        "nthread": 1,
+    },
+)
 COMPUTED = BoosterSettings(
     rounds=500,
     seeds=1,

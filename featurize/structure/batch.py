@@ -10,8 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..composition import CompositionBatch
+from ..elements import INDEX
 from ..rows import Rows, column_of
 from .reading import StructureError, read_structure
+
+# Share of the atoms by which a structure may differ from the formula it is given for: a refined crystal beside the
+# weighed-in formula, or a doped one beside its host.
+COMPOSITION_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +111,34 @@ class StructureBatch(Rows):
         errors = [ours or theirs for ours, theirs in zip(self.errors, batch.errors, strict=True)]
         return CompositionBatch(batch.amounts, np.array(errors, dtype=object), batch.formulas)
 
+    def agrees(self, compositions: CompositionBatch) -> np.ndarray:
+        """Whether each structure (n,) is of the composition of its row, to `COMPOSITION_TOLERANCE`; bool.
+
+        Hydrogen, which refinements often leave out, is not compared.
+
+        Examples
+        --------
+        >>> from ionscout.featurize.structure.hosts import host_cif
+        >>> batch = StructureBatch.coerce([host_cif("Na3PS4")] * 2)
+        >>> batch.agrees(CompositionBatch.from_formulas(["Na2.9PS3.9Cl0.1", "Na3SbS4"])).tolist()
+        [True, False]
+        """
+        ours, theirs = (_without_hydrogen(batch) for batch in (self.compositions, compositions))
+        return np.abs(ours - theirs).sum(axis=1) / 2 <= COMPOSITION_TOLERANCE
+
     def digests(self) -> list[bytes]:
         """Hash of each row's cell, positions and occupancies, in order and to the last bit; empty if unreadable."""
         return [b"" if structure is None else _digest(structure) for structure in self.structures]
 
     def _at(self, rows: slice | np.ndarray) -> "StructureBatch":
         return StructureBatch(self.structures[rows], self.errors[rows])
+
+
+def _without_hydrogen(batch: CompositionBatch) -> np.ndarray:
+    """Fractions (n, elements) of the other elements."""
+    amounts = batch.amounts.toarray()
+    amounts[:, INDEX["H"]] = 0.0
+    return amounts / np.maximum(amounts.sum(axis=1, keepdims=True), 1e-12)
 
 
 def _digest(structure: Any) -> bytes:

@@ -156,7 +156,7 @@ def _add_file(body: bytes, by: str, source: str, kind: str | None) -> Addition:
 def _add(table: Path | pd.DataFrame, by: str, source: str, kind: str | None) -> Addition:
     try:
         with asked_of_library():
-            return add_measurements(table, by, source, kind, wait_s=WAIT_S)
+            return add_measurements(table, by, source, kind, wait_s=WAIT_S, open_files=False)
     except StoreError as error:
         raise _away(error) from error
 

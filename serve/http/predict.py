@@ -40,8 +40,8 @@ router = APIRouter(tags=["predict"])
 
 # Between two chunks a request that nobody waits for any more is given up.
 CHUNK_ROWS = 1024
-# Reading a structure takes a hundred times as long as reading a formula.
-CHUNK_STRUCTURES = 64
+# Where rows bring structures, which may take a fifth of a second each.
+CHUNK_STRUCTURES = 16
 # Rows of more characters are not remembered: what is remembered has a known size.
 _LONGEST_REMEMBERED = 500
 # A body of more bytes is parsed off the event loop.
@@ -59,7 +59,7 @@ class Row(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     formula: Any = Field(default=None, description="Composition, e.g. Na3Zr2Si2PO12.", examples=["Na3Zr2Si2PO12"])
-    structure: Any = Field(default=None, description="CIF text, where there is no formula.")
+    structure: Any = Field(default=None, description="CIF text, beside a formula or instead of one.")
     temperature_C: Any = Field(default=None, description="Celsius; 25 if nothing is said.", examples=[60])
     state: Any = Field(default=None, description=f"One of {', '.join(STATES)}.", examples=["crystalline"])
 
@@ -284,12 +284,11 @@ async def answer_table(
             given, errors = checked_structures(table)
             given = input_table(given, temperature_C, state)
         parts = []
-        for start in range(0, max(len(given), 1), CHUNK_ROWS):
+        rows = CHUNK_STRUCTURES if "structure" in given else CHUNK_ROWS
+        for start in range(0, max(len(given), 1), rows):
             if given_up.is_set():
                 return b"", 0
-            parts.append(
-                predict_table(given.iloc[start : start + CHUNK_ROWS], served.asked(how.properties), how.interval)
-            )
+            parts.append(predict_table(given.iloc[start : start + rows], served.asked(how.properties), how.interval))
         out = pd.concat(parts) if len(parts) > 1 else parts[0]
         if errors:
             out = _with_errors(out, errors)

@@ -1,11 +1,11 @@
 """Structures as a client sends them: texts only, for a service opens no file and imports nothing by a client's word."""
 
-import json
 from typing import Any
 
 import pandas as pd
 
-from ...featurize.structure.reading import is_path
+from ...featurize.structure.plain_text import plain_text
+from ...featurize.structure.reading import StructureError, is_path
 from .problems import shortened
 
 # Takes the place of a cell that is not handed on.
@@ -35,24 +35,13 @@ def _checked(cell: Any) -> str:
         raise ValueError(f"structure {shortened(cell)!r} is no text; send CIF text")
     if is_path(cell):
         raise ValueError(f"structure {shortened(cell)!r} is a path; a service opens no files, send the CIF text itself")
-    if not cell.lstrip().startswith("{"):
-        return cell
     try:
-        fields = json.loads(cell)
-        sites = [
-            {
-                "species": [{"element": str(s["element"]), "occu": float(s.get("occu", 1))} for s in site["species"]],
-                "abc": [float(place) for place in site["abc"]],
-            }
-            for site in fields["sites"]
-        ]
-        matrix = [[float(length) for length in row] for row in fields["lattice"]["matrix"]]
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+        return plain_text(cell)
+    except StructureError as error:
         raise ValueError(
-            f"structure is no JSON of a pymatgen Structure ({type(error).__name__}: {shortened(str(error))}); send CIF "
-            "text, or json.dumps(structure.as_dict())"
+            f"structure is no JSON of a pymatgen Structure ({shortened(str(error))}); send CIF text, or "
+            "json.dumps(structure.as_dict())"
         ) from error
-    return json.dumps({"lattice": {"matrix": matrix}, "sites": sites})
 
 
 def _is_missing(cell: Any) -> bool:

@@ -17,7 +17,7 @@ from ..http.media import CSV, PARQUET, read_table, write_table
 from ..http.problems import Problem
 from ..http.sent_structures import checked_structures
 from ..http.settings import ServiceSettings
-from ..predict import CHUNK_ROWS, input_table, predict_table, side_by_side
+from ..predict import CHUNK_ROWS, CHUNK_STRUCTURES, input_table, predict_table, side_by_side
 from .answering import PageError
 from .large_work import large_work
 
@@ -59,7 +59,8 @@ def answer_upload(name: str, content: bytes) -> str:
         given = input_table(harmless)
     except KeyError as error:
         raise PageError(f"{shown}: {error.args[0]}", 422) from error
-    chunks = [given.iloc[start : start + CHUNK_ROWS] for start in range(0, len(given), CHUNK_ROWS)]
+    rows = CHUNK_STRUCTURES if "structure" in given else CHUNK_ROWS
+    chunks = [given.iloc[start : start + rows] for start in range(0, len(given), rows)]
     with large_work():
         out = pd.concat(list(side_by_side(lambda chunk: predict_table(chunk, models), chunks)))
     for row, reason in refused.items():

@@ -9,11 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 import ionscout as ion
+from ionscout.featurize.structure.hosts import host_cif, host_structure
+from ionscout.featurize.structure.reading import read_structure
 from ionscout.serve.cli import app
 from ionscout.training.data.contradictions import contradictions
 from ionscout.training.data.sources import load_curated
 from ionscout.training.registry import champion_run, connect
-from ionscout.training.store.stored_rows import stored_rows
+from ionscout.training.store.stored_rows import stored_rows, stored_structures
 from ionscout.training.train import measured_rows
 
 NEW = """formula,temperature_C,conductivity_S_cm,activation_energy_eV,doi,note
@@ -49,6 +51,48 @@ def test_stored_rows_are_training_rows_with_their_source(tmp_path):
     assert rows["log10_conductivity"].to_numpy() == pytest.approx(np.log10([4e-3, 3.2e-2, 5e-3, 1e-8, 5e-5, 2e-3]))
 
 
+def test_structures_are_kept_as_texts_and_go_to_the_rows_that_they_are_of(tmp_path):
+    uri = f"sqlite:///{tmp_path / 'm.db'}"
+    (tmp_path / "salt.cif").write_text(host_cif("NaCl"))
+    lab = pd.DataFrame({"formula": ["NaCl", "NaCl", "Na3PS4"], "temperature_C": [300.0, 301.0, 25.0]})
+    lab = lab.assign(conductivity_S_cm=[1e-7, 1.1e-7, 2e-4])
+    assert len(ion.add_measurements(lab, by="A. Volta", uri=uri).added) == 3
+    cells = [str(tmp_path / "salt.cif"), host_structure("NaCl"), host_cif("NaCl")]
+    again = ion.add_measurements(lab.assign(structure=cells), by="A. Volta", uri=uri)
+    assert str(again).endswith("2 added, 0 already there, 1 refused")
+    assert again.errors["reason"].tolist() == ["structure is of NaCl, not of the formula"]
+    # The file may go: its text is kept. A row that came again with its structure is taught once.
+    (tmp_path / "salt.cif").unlink()
+    rows = stored_rows(uri)
+    assert rows["formula"].tolist() == ["Na3PS4", "NaCl", "NaCl"]
+    kept = [read_structure(text).composition.reduced_formula for text in rows["structure"].dropna()]
+    assert kept == ["NaCl", "NaCl"]
+
+
+def test_a_structure_of_a_curated_row_goes_to_that_row(tmp_path):
+    uri = f"sqlite:///{tmp_path / 'm.db'}"
+    curated = load_curated("sodium_electrolytes")
+    known = curated[curated["formula"].eq("NaAl11O17")].assign(structure=host_cif("NaAl11O17"))
+    ion.add_measurements(known, by="A. Volta", uri=uri)
+    assert stored_rows(uri).empty
+    brought = stored_structures(uri)
+    assert sorted(brought.index) == sorted(known.index)
+    assert read_structure(brought.iloc[0]).composition.reduced_formula == "NaAl11O17"
+
+
+def test_a_path_that_somebody_sends_is_not_opened(tmp_path):
+    (tmp_path / "salt.cif").write_text(host_cif("NaCl"))
+    lab = pd.DataFrame({"formula": ["NaCl"], "temperature_C": [300.0], "conductivity_S_cm": [1e-7]})
+    lab["structure"] = str(tmp_path / "salt.cif")
+    uri = f"sqlite:///{tmp_path / 'm.db'}"
+    told = ion.add_measurements(lab, by="A. Volta", uri=uri, open_files=False)
+    assert told.added.empty
+    assert "send the CIF text" in told.errors["reason"].iloc[0]
+    named = ion.validate(lab.assign(structure="rock salt")).errors.iloc[0]
+    assert (named["row"], named["column"]) == (2, "structure")
+    assert "structure_label" in named["remedy"]
+
+
 def test_a_value_decades_from_the_known_ones_is_shown_with_its_source(tmp_path):
     rows = rows_of(tmp_path, pd.read_csv(StringIO(NEW)))
     found = contradictions(rows, pd.concat([measured_rows(), rows]))
@@ -65,7 +109,14 @@ def test_one_retraining_from_the_file_to_the_champion_and_back(own_home, tmp_pat
     before = ion.predict("Na3.2Zr1.9Zn0.1Si2.2P0.8O12")["log10_conductivity"].iloc[0]
     served = int(connect().get_model_version_by_alias("conductivity", "champion").version)
     path = tmp_path / "new.csv"
-    path.write_text(NEW)
+    # A crystal beside a new row, by its path, and one beside a row that the curated table has word for word.
+    (tmp_path / "Na3PS4.cif").write_text(host_cif("Na3PS4"))
+    new = pd.read_csv(StringIO(NEW), dtype=str)
+    new["structure"] = new["formula"].eq("Na3PS4").map({True: str(tmp_path / "Na3PS4.cif"), False: None})
+    new.to_csv(path, index=False)
+    curated = load_curated("sodium_electrolytes")
+    known = curated[curated["formula"].eq("NaAl11O17")].assign(structure=host_cif("NaAl11O17"))
+    ion.add_measurements(known, by="A. Volta")
 
     done = ion.retrain(path, by="A. Volta", promote="always")
 
@@ -83,6 +134,14 @@ def test_one_retraining_from_the_file_to_the_champion_and_back(own_home, tmp_pat
         assert found.lower <= found.difference <= found.upper
         assert abs(found.difference) < 0.1
     assert by_system["conductivity"].rows == measured_rows()["log10_conductivity"].notna().sum()
+
+    # Structures of the shipped hosts and of the store were tried in grouped folds, and are on record.
+    number = done.versions["conductivity"]
+    run = mlflow.get_run(connect().get_model_version("conductivity", str(number)).run_id or "")
+    shares = [run.data.metrics[f"conductivity_structure_share_by_{split}"] for split in ("system", "source")]
+    assert 0 <= shares[0] == shares[1] <= 1
+    source = ion.predict([host_structure("Na3PS4"), "NaCl"])["structure_source"].tolist()
+    assert source == (["given", "missing"] if shares[0] > 0 else ["not used"] * 2)
 
     assert done.promoted
     number = done.versions["conductivity"]

@@ -100,9 +100,10 @@ def training_rows(
     Returns
     -------
     DataFrame
-        Columns `TRAINING_COLUMNS`; a fresh index. Grain-boundary values are left out: they describe a pellet, not a
-        material. `weight` is `fields.QUALITY_WEIGHTS` of the quality. `group_system` is the sorted element set, such as
-        Na-O-P-Si-Zr; `group_source` the DOI, else the SciGlass paper, the address, or the row itself.
+        Columns `TRAINING_COLUMNS`, and `structure` where a table has one; a fresh index. Grain-boundary values are left
+        out: they describe a pellet, not a material. `weight` is `fields.QUALITY_WEIGHTS` of the quality.
+        `group_system` is the sorted element set, such as Na-O-P-Si-Zr; `group_source` the DOI, else the SciGlass paper,
+        the address, or the row itself.
 
     Raises
     ------
@@ -151,7 +152,7 @@ def _training_rows(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         row=frame.index,
         **{CONDUCTIVITY.column: decades},
     )
-    return rows[list(TRAINING_COLUMNS)]
+    return rows[[*TRAINING_COLUMNS, *(["structure"] if "structure" in rows else [])]]
 
 
 def window_rows(mobile_ions: Iterable[str] = ("Na",)) -> pd.DataFrame:

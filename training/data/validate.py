@@ -12,6 +12,7 @@ import pandera.errors
 
 from .columns import compositions, contains, infer_mobile_ion, number, text
 from .fields import ERROR, FIELDS, WARNING
+from .given_structures import with_structure_texts
 from .kinds import TABLES, Table, table_of
 from .reading import TableError, check_header, no_problems, problems, read_rows, to_numbers, with_rows
 from .repeats import repeat_problems
@@ -63,7 +64,10 @@ class ValidationReport:
 
 
 def validate(
-    source: str | Path | pd.DataFrame, table: str | None = None, encoding: str | None = None
+    source: str | Path | pd.DataFrame,
+    table: str | None = None,
+    encoding: str | None = None,
+    open_files: bool = True,
 ) -> ValidationReport:
     """Validate a file or a DataFrame of measurements.
 
@@ -75,6 +79,8 @@ def validate(
         Kind of table; by default its columns tell.
     encoding : str, optional
         Encoding of a CSV file that is not UTF-8.
+    open_files : bool
+        Whether a cell of the column `structure` may name a file.
 
     Raises
     ------
@@ -82,9 +88,9 @@ def validate(
         If the table as a whole cannot be used (see `read_table`, `validate_measurements`).
     """
     if isinstance(source, pd.DataFrame):
-        return validate_measurements(source, table)
+        return _report(source, table, no_problems(), open_files)
     frame, ragged = read_rows(source, encoding)
-    return _report(frame, table, ragged)
+    return _report(frame, table, ragged, open_files)
 
 
 def validate_measurements(frame: pd.DataFrame, table: str | None = None) -> ValidationReport:
@@ -93,10 +99,11 @@ def validate_measurements(frame: pd.DataFrame, table: str | None = None) -> Vali
     Parameters
     ----------
     frame : DataFrame
-        Columns of `fields.FIELDS`, numbers or text as typed; others are carried through. Blank or absent columns take
-        these defaults: state crystalline (glass in a glass table), quality B (measured, traceable: you vouch for it),
-        conductivity_kind and method unspecified, temperature_stated exact, mobile_ion the first of Na, Li, K, Ag, ...
-        that the formula holds.
+        Columns of `fields.FIELDS`, numbers or text as typed; others are carried through, in a table of electrolytes
+        `structure` (CIF text, path, pymatgen Structure or its JSON) as the text of the structure. Blank or absent
+        columns take these defaults: state crystalline (glass in a glass table), quality B (measured, traceable: you
+        vouch for it), conductivity_kind and method unspecified, temperature_stated exact, mobile_ion the first of Na,
+        Li, K, Ag, ... that the formula holds.
     table : str, optional
         Kind of table; by default its columns tell.
 
@@ -122,7 +129,7 @@ def validate_measurements(frame: pd.DataFrame, table: str | None = None) -> Vali
     return _report(frame, table, no_problems())
 
 
-def _report(frame: pd.DataFrame, table: str | None, ragged: pd.DataFrame) -> ValidationReport:
+def _report(frame: pd.DataFrame, table: str | None, ragged: pd.DataFrame, open_files: bool = True) -> ValidationReport:
     frame = with_rows(frame.rename(columns=lambda name: str(name).strip().lstrip("\ufeff")))
     table = table or table_of(list(frame.columns))
     if table not in TABLES:
@@ -137,6 +144,10 @@ def _report(frame: pd.DataFrame, table: str | None, ragged: pd.DataFrame) -> Val
     failed = failed[~pd.MultiIndex.from_frame(failed[["row", "column"]]).isin(already)]
     errors = pd.concat([unreadable, failed], ignore_index=True)
     valid = filled.drop(index=pd.Index(errors["row"].unique()))
+    if table == "electrolyte":
+        valid, unusable = with_structure_texts(valid, open_files)
+        errors = pd.concat([errors, unusable], ignore_index=True)
+        valid = valid.drop(index=pd.Index(unusable["row"].unique()))
     warnings = _failures(valid, valid, table, WARNING)
     repeats = repeat_problems(valid, table)
     guessed = guessed[guessed["row"].isin(valid.index)]

@@ -70,6 +70,7 @@ def add_measurements(
     uri: str | None = None,
     encoding: str | None = None,
     wait_s: float = WAIT_S,
+    open_files: bool = True,
 ) -> Addition:
     """Validate measurements and keep the valid rows, all of them or, if something fails, none.
 
@@ -80,7 +81,8 @@ def add_measurements(
     ----------
     table : path or DataFrame
         CSV, compressed CSV or Parquet, or a table in memory, with columns as `ion.validate` takes them. Other columns
-        are kept as text.
+        are kept as text; a column `structure` (CIF text, path, pymatgen Structure or its JSON) as the text of the
+        structure, which models may be taught.
     by : str
         Who vouches for them.
     source : str, optional
@@ -93,6 +95,8 @@ def add_measurements(
         Encoding of a CSV file that is not UTF-8.
     wait_s : float
         How long to wait for another writer.
+    open_files : bool
+        Whether a cell of the column `structure` may name a file.
 
     Returns
     -------
@@ -124,7 +128,7 @@ def add_measurements(
     if not by or unreadable:
         raise ValueError(f"{by=}, {source=}: say who adds the measurements, in printable characters: by='A. Volta'")
     is_file = not isinstance(table, pd.DataFrame)
-    report = validate(table, kind, encoding)
+    report = validate(table, kind, encoding, open_files)
     refused = unstorable(report.valid)
     valid = report.valid.drop(index=pd.Index(refused["row"].unique()))
     rows = to_rows(valid, report.table)
