@@ -12,6 +12,7 @@ from pymatgen.core import Composition, Structure
 
 import ionscout as ion
 from ionscout.featurize.structure.hosts import host_cif
+from ionscout.featurize.structure.reading import read_structure
 from ionscout.serve.client import Client, RefusedError, ServiceError
 from ionscout.serve.http.settings import ServiceSettings
 from ionscout.serve.predict import InputError
@@ -151,3 +152,20 @@ def test_what_is_refused_says_row_field_and_remedy(far: Client) -> None:
 def test_where_no_service_is_the_address_is_named() -> None:
     with pytest.raises(ServiceError, match="127.0.0.1:9.*no answer"):
         ion.connect("http://127.0.0.1:9")
+
+
+def test_structures_are_sent_as_texts_and_paths_in_a_file_are_not_opened(far: Client, tmp_path: Path) -> None:
+    (tmp_path / "salt.cif").write_text(host_cif("NaCl"))
+    salt = Structure.from_str(host_cif("NaCl"), "cif")
+    lab = pd.DataFrame({"formula": ["NaCl"] * 2, "temperature_C": [401.0, 402.0], "conductivity_S_cm": [1e-6, 2e-6]})
+    told = far.add_measurements(
+        lab.assign(structure=pd.Series([salt, tmp_path / "salt.cif"], dtype=object)), by="A. Volta"
+    )
+    assert len(told.added) == 2
+    kept = far.measurements("electrolyte")["structure"].dropna()
+    assert [read_structure(text).composition.reduced_formula for text in kept] == ["NaCl", "NaCl"]
+    file = tmp_path / "lab.csv"
+    lab.assign(temperature_C=500.0, structure=pd.Series([str(tmp_path / "salt.cif"), None])).to_csv(file, index=False)
+    told = far.add_measurements(file, by="A. Volta")
+    assert len(told.added) == 1
+    assert "a path; send the CIF text itself" in told.errors["reason"].iloc[0]
