@@ -95,11 +95,11 @@ def pymatgen_guesses(formulas):
 def test_pymatgen_s_first_guess_is_found_on_real_formulas():
     tables = [pd.read_csv(CURATED / name) for name in ("sodium_electrolytes.csv", "other_ion_electrolytes.csv")]
     windows = pd.read_csv(CURATED / "stability_windows.csv.gz").formula
-    formulas = [*pd.concat(tables).formula.unique(), *windows.sample(500, random_state=0)]
+    formulas = [*pd.concat(tables).formula.unique(), *windows.sample(150, random_state=0)]
     expected = {formula: guess for formula, guess in pymatgen_guesses(formulas) if guess}
     found = assign(*expected)
     equal = [found.row(row) == pytest.approx(guess, abs=1e-6) for row, guess in enumerate(expected.values())]
-    assert len(expected) > 400
+    assert len(expected) > 250
     # Equal scores, and clusters whose reduced formula balances differently, may be answered differently.
     assert np.mean(equal) > 0.99
     assert np.mean(found.neutral) == 1
@@ -107,11 +107,11 @@ def test_pymatgen_s_first_guess_is_found_on_real_formulas():
 
 def test_pymatgen_s_guess_is_found_on_materials_project_formulas(external_data):
     table = pd.read_csv(external_data / "materials_project_formation_energies.csv.gz")
-    guesses = dict(pymatgen_guesses(table.formula.sample(600, random_state=3)))
+    guesses = dict(pymatgen_guesses(table.formula.sample(250, random_state=3)))
     expected = {formula: guess for formula, guess in guesses.items() if guess}
     found = assign(*expected)
     equal = [found.row(row) == pytest.approx(guess, abs=1e-6) for row, guess in enumerate(expected.values())]
-    assert len(expected) > 250
+    assert len(expected) > 100
     assert np.mean(equal) > 0.99
 
 

@@ -304,16 +304,17 @@ def obelix(external_data: Path) -> StructureBatch:
         pytest.skip(f"{archive} is not on this machine")
     with zipfile.ZipFile(archive) as files:
         names = sorted(name for name in files.namelist() if name.endswith(".cif"))
-        return StructureBatch.coerce([files.read(name).decode() for name in names])
+        # All 321 are read by benchmarks/structure.py.
+        return StructureBatch.coerce([files.read(name).decode() for name in names[::4]])
 
 
-def test_all_of_obelix_can_be_read(obelix: StructureBatch):
-    assert len(obelix) == 321
+def test_measured_structures_can_be_read(obelix: StructureBatch):
+    assert len(obelix) == 81
     assert obelix.is_readable.all()
 
 
 def test_measured_structures_give_full_rows_or_a_reason(obelix: StructureBatch):
-    sample = obelix[::16]
+    sample = obelix[::4]
     table = structure_features(sample)
     full = np.isfinite(table.matrix).all(axis=1)
     for row in np.flatnonzero(~full):
