@@ -1,0 +1,544 @@
+"""Recipes of the field beside the shipped blend, on the folds of `ionscout evaluate`: what helps on both groupings?
+
+    IONSCOUT_EXTERNAL_DATA=... python benchmarks/trials.py [RECIPE ...] [--property NAME] [--shuffles 1]
+
+Prints the mean absolute error of each recipe (of all, or of those whose names hold one of the words given) under both
+groupings, and how far it lies from the shipped blend on the same folds, with the standard deviation over shuffles.
+Everything is learned inside the folds: a held-out row, and all of its chemical system or paper, teaches nothing.
+Computed quantities, which no measurement of conductivity went into, come from the registered models (`ionscout train`)
+and from the tables under IONSCOUT_EXTERNAL_DATA. Tuning needs optuna (`pip install optuna`).
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, partial
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+
+import ionscout as ion
+from ionscout.featurize.composition import CompositionBatch
+from ionscout.models.arrhenius import REFERENCE_C
+from ionscout.models.blend import Blend, BlendSettings
+from ionscout.models.booster import BoosterEnsemble, BoosterSettings
+from ionscout.models.energy_features import KnownEnergies, known_columns
+from ionscout.models.gaussian_process import Kernel, Posterior
+from ionscout.models.inputs import CONTEXT_COLUMNS, THERMAL, input_columns, input_positions, model_inputs
+from ionscout.models.physics import kelvin
+from ionscout.models.properties import ACTIVATION_ENERGY, CONDUCTIVITY, Property
+from ionscout.models.relatives import Places, Relatives
+from ionscout.training.data.external import load_materials_project_energies, load_migration_barriers
+from ionscout.training.fit import N_FOLDS
+from ionscout.training.folds import grouped_folds
+from ionscout.training.measured_table import MeasuredTable, side_by_side
+from ionscout.training.settings import TEACHERS
+from ionscout.training.train import measured_rows
+
+GROUPINGS = ("system", "source")
+SHIPPED = "the blend as shipped"
+# Tuning: optuna's trials of one fold, and the inner folds of its training part that score each.
+TUNING_TRIALS, INNER_FOLDS = 25, 4
+# Relatives that a row is compared with, and the booster that learns the differences.
+NEAREST = 6
+DIFFERENCES = BoosterSettings(
+    rounds=250,
+    parameters={
+        "max_depth": 4, "eta": 0.06, "subsample": 0.5, "colsample_bytree": 0.3, "min_child_weight": 10, "reg_lambda": 5,
+        "nthread": 1,
+    },
+)  # fmt: skip
+BARRIERS = BoosterSettings(
+    rounds=500, parameters={"max_depth": 5, "eta": 0.04, "subsample": 0.7, "colsample_bytree": 0.3, "nthread": 1}
+)
+ALKALI_HALIDE_ELEMENTS = frozenset(["Li", "Na", "K", "Rb", "Cs", "F", "Cl", "Br", "I"])
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The training and the held-out rows of one fold, and the shipped blend fitted on the first.
+
+    Parameters
+    ----------
+    table : MeasuredTable
+        All rows.
+    fact : Property
+        What is predicted.
+    grouping : str
+        "system" or "source".
+    train, test : (m,), (n,) int
+        Rows.
+    settings : BlendSettings
+        Of the blend.
+    """
+
+    table: MeasuredTable
+    fact: Property
+    grouping: str
+    train: np.ndarray
+    test: np.ndarray
+    settings: BlendSettings
+
+    @cached_property
+    def target(self) -> np.ndarray:
+        return self.table.target(self.fact)[self.train]
+
+    @cached_property
+    def groups(self) -> np.ndarray:
+        return self.column(f"group_{self.grouping}")
+
+    def column(self, name: str) -> np.ndarray:
+        """A column (m,) of the training rows."""
+        return self.table.rows[name].to_numpy()[self.train]
+
+    @cached_property
+    def posterior(self) -> Posterior:
+        return posterior(self, self.settings.kernel, self.table.places)
+
+    @cached_property
+    def blend(self) -> Blend:
+        inputs = self.table.inputs[self.train]
+        return Blend.fit(self.posterior, inputs, self.target, self.settings, self.column("weight"))
+
+    @cached_property
+    def shipped(self) -> np.ndarray:
+        """What the blend says of the held-out rows (n,), their families known or not."""
+        return mixed(self, self.tree_part, self.process_part)
+
+    @cached_property
+    def tree_part(self) -> np.ndarray:
+        columns = input_positions(self.blend.booster.columns)
+        return self.blend.booster.predict(self.table.inputs[self.test][:, columns])
+
+    @cached_property
+    def process_part(self) -> np.ndarray:
+        places = self.table.places[self.test]
+        return self.blend.process.predict(self.posterior.relatives.distances(places), places)
+
+
+# A recipe says (n,) of the held-out rows of a fold.
+Recipe = Callable[[Fold], np.ndarray]
+
+
+def mixed(fold: Fold, trees: np.ndarray, process: np.ndarray) -> np.ndarray:
+    return (1.0 - fold.settings.share) * trees + fold.settings.share * process
+
+
+def trees(fold: Fold, booster: BoosterSettings, extra: pd.DataFrame | None = None) -> np.ndarray:
+    """What trees say of the held-out rows; `extra` holds more columns of all rows of the table."""
+    names = fold.settings.columns
+    inputs = fold.table.inputs[:, input_positions(names)]
+    if extra is not None:
+        names, inputs = (*names, *extra.columns), np.hstack([inputs, extra.to_numpy(np.float32)])
+    fitted = BoosterEnsemble.fit(inputs[fold.train], fold.target, names, booster, fold.column("weight"))
+    return fitted.predict(inputs[fold.test])
+
+
+def posterior(fold: Fold, kernel: Kernel, places: Places) -> Posterior:
+    mine = places[fold.train]
+    return Posterior.fit(kernel, *Relatives.of(mine), mine, fold.target, fold.column("group_source"))
+
+
+def process(fold: Fold, kernel: Kernel, places: Places) -> np.ndarray:
+    """What a process says of the held-out rows."""
+    fitted, asked = posterior(fold, kernel, places), places[fold.test]
+    return fitted.summed_up().predict(fitted.relatives.distances(asked), asked)
+
+
+# Computed quantities
+
+
+@cache
+def computed_quantities() -> pd.DataFrame:
+    """Computed quantities of every measured row: of the registered models, of known energies, of known barriers."""
+    rows = measured_rows()
+    said = ion.predict(rows[["formula", "temperature_C", "state"]])
+    made = said[["reduction_limit_V", "oxidation_limit_V", "energy_above_hull_eV_atom"]].reset_index(drop=True)
+    made["window_V"] = made["oxidation_limit_V"] - made["reduction_limit_V"]
+
+    # Rows of the test split stay out of sight here too.
+    known = load_materials_project_energies().query("split != 'test'")
+    energies = KnownEnergies(
+        CompositionBatch.from_formulas(known["formula"]), known["formation_energy_eV_atom"].to_numpy(np.float64)
+    )
+    formulas, which = np.unique(rows["formula"].to_numpy(str), return_inverse=True)
+    asked = CompositionBatch.from_formulas(formulas)
+    described = pd.DataFrame(energies.describe(asked), columns=list(known_columns()))
+    kept = {
+        "formation_energy_eV_atom": "process_energy_eV_atom",
+        "mixture_energy_eV_atom": "mixture_energy_eV_atom",
+        "decomposition_energy_eV_atom": "process_above_mixture_eV_atom",
+    }
+    for name, source in kept.items():
+        made[name] = described[source].to_numpy()[which]
+
+    barriers = load_migration_barriers()
+    hosts = CompositionBatch.from_formulas(barriers["formula"])
+    good = hosts.is_readable & barriers["migration_barrier_eV"].notna().to_numpy()
+    names = input_columns(context=False)
+    seen, target = model_inputs(hosts)[good], np.log(barriers["migration_barrier_eV"].to_numpy(np.float64)[good])
+    booster = BoosterEnsemble.fit(seen[:, input_positions(names)], target, names, BARRIERS)
+    made["log_barrier"] = booster.predict(model_inputs(asked)[:, input_positions(names)])[which]
+    return made
+
+
+WINDOW = ("reduction_limit_V", "oxidation_limit_V", "window_V", "energy_above_hull_eV_atom")
+ENERGIES = ("formation_energy_eV_atom", "mixture_energy_eV_atom", "decomposition_energy_eV_atom")
+BARRIER = ("log_barrier",)
+
+
+def with_computed(fold: Fold, names: tuple[str, ...]) -> np.ndarray:
+    """Computed quantities as further columns of the trees."""
+    said = trees(fold, fold.settings.booster, computed_quantities()[list(names)])
+    return mixed(fold, said, fold.process_part)
+
+
+def at_computed_distance(fold: Fold, names: tuple[str, ...], times: int, both: bool = False) -> np.ndarray:
+    """Computed quantities in the ionic distance of the process, each counted as `times` ionic features."""
+    chosen = computed_quantities()[list(names)]
+    filled = chosen.fillna(chosen.median()).to_numpy(np.float32)
+    places = fold.table.places
+    wider = replace(places, ionic=np.hstack([places.ionic, *[filled] * times]))
+    said = trees(fold, fold.settings.booster, chosen) if both else fold.tree_part
+    return mixed(fold, said, process(fold, fold.settings.kernel, wider))
+
+
+# Differences within a host series
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """For n rows, their `NEAREST` relatives among the training rows of other groups, nearest first.
+
+    Parameters
+    ----------
+    value : (n, k) float64
+        What was measured of the relative, moved to the temperature of the row along the process's own slope.
+    likeness : (n, k) float64
+        Correlation of row and relative before anything is measured, 0 to 1, as the kernel has it.
+    inputs : (n, k, p) float32
+        Differences of the input columns that a composition gives, row less relative.
+    own : (n, p) float32
+        The row's inputs, context included.
+    plain : (n, k) float32
+        How many elements the row has more than the relative: 1 for a doped composition and its parent.
+    """
+
+    value: np.ndarray
+    likeness: np.ndarray
+    inputs: np.ndarray
+    own: np.ndarray
+    plain: np.ndarray
+
+    @classmethod
+    def of(cls, fold: Fold, rows: np.ndarray, apart: bool) -> "Pairs":
+        """Pair `rows` with training rows; `apart` tells that they are training rows and must not see their group."""
+        places, members = fold.table.places, Members.of(fold)
+        kernel = fold.settings.kernel
+        likeness = kernel.alike(members.relatives.distances(places[rows]))[:, members.which]
+        likeness = likeness * kernel.states(places.glassy[rows], members.places.glassy)
+        likeness /= kernel.whole**2 + kernel.framework**2 + kernel.ionic**2
+        if apart:
+            mine = fold.table.rows[f"group_{fold.grouping}"].to_numpy()[rows]
+            likeness[mine[:, None] == members.group[None, :]] = -1.0
+        nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :NEAREST]
+        heat = heat_of(places.temperature_C[rows])
+        value = members.level[nearest] + members.slope[nearest] * heat[:, None]
+        chosen = input_positions(tuple(c for c in fold.settings.columns if c not in CONTEXT_COLUMNS))
+        own = fold.table.inputs[rows]
+        inputs = own[:, None, chosen] - members.inputs[nearest][:, :, chosen]
+        elements = (places.whole > 0).sum(axis=1)
+        plain = (elements[rows][:, None] - (members.places.whole > 0).sum(axis=1)[nearest]).astype(np.float32)
+        chosen_own = own[:, input_positions(fold.settings.columns)]
+        return cls(value, np.take_along_axis(likeness, nearest, axis=1), inputs, chosen_own, plain)
+
+    def vacancies(self, fold: Fold) -> np.ndarray:
+        """Mobile ions (n, k, 4) fewer and more than the relative has, to an anion and to a framework cation."""
+        names = [c for c in fold.settings.columns if c not in CONTEXT_COLUMNS]
+        counts = ("mobile_ion_per_anion", "mobile_ion_per_framework_cation")
+        change = self.inputs[:, :, [names.index(name) for name in counts]]
+        return np.concatenate([np.maximum(-change, 0.0), np.maximum(change, 0.0)], axis=2)
+
+    def columns(self, fold: Fold) -> np.ndarray:
+        """What the booster of differences sees of each pair, (n k, q) float32."""
+        n, k = self.value.shape
+        own = np.broadcast_to(self.own[:, None, :], (n, k, self.own.shape[1]))
+        scalars = np.stack([self.value, self.likeness, self.plain], axis=2)
+        parts = [own, self.inputs, self.vacancies(fold), scalars]
+        return np.concatenate(parts, axis=2).reshape(n * k, -1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Members:
+    """Compositions of the training rows, one of each group and state: level at 1000 K / T = 0 and slope."""
+
+    relatives: Relatives
+    which: np.ndarray
+    places: Places
+    inputs: np.ndarray
+    group: np.ndarray
+    level: np.ndarray
+    slope: np.ndarray
+
+    @classmethod
+    def of(cls, fold: Fold) -> "Members":
+        places, fitted = fold.table.places[fold.train], fold.posterior
+        distances = fitted.relatives.distances(places)
+        cold, hot = (
+            fold.blend.process.predict(distances, replace(places, temperature_C=np.full(len(places), t)))
+            for t in (REFERENCE_C, 225.0)
+        )
+        slope = (hot - cold) / (heat_of(225.0) - heat_of(REFERENCE_C))
+        level = fold.target - slope * heat_of(places.temperature_C)
+        frame = pd.DataFrame({"which": fitted.which, "group": fold.groups, "state": places.glassy})
+        member = frame.groupby(["which", "group", "state"], sort=True).ngroup().to_numpy()
+        first = np.unique(member, return_index=True)[1]
+        mean = [np.bincount(member, weights=v) / np.bincount(member) for v in (level, slope)]
+        return cls(
+            fitted.relatives,
+            fitted.which[first],
+            places[first],
+            fold.table.inputs[fold.train][first],
+            fold.groups[first],
+            *mean,
+        )
+
+
+def heat_of(temperature_C: np.ndarray | float) -> np.ndarray:
+    return 1000.0 / kelvin(temperature_C)
+
+
+def differences(fold: Fold, share: float, fading: float) -> np.ndarray:
+    """Values of the nearest relatives plus learned differences, blended into the shipped answer.
+
+    `share` is their weight where a relative is the row itself; it fades with the likeness to the power `fading`.
+    """
+    taught, asked = Pairs.of(fold, fold.train, apart=True), Pairs.of(fold, fold.test, apart=False)
+    target = np.repeat(fold.target, NEAREST) - taught.value.ravel()
+    weight = np.repeat(fold.column("weight"), NEAREST) * np.maximum(taught.likeness.ravel(), 0.0)
+    use = np.flatnonzero(taught.likeness.ravel() > 0)
+    seen = taught.columns(fold)
+    names = tuple(f"pair_{i}" for i in range(seen.shape[1]))
+    fitted = BoosterEnsemble.fit(seen[use], target[use], names, DIFFERENCES, weight[use])
+    said = asked.value + fitted.predict(asked.columns(fold)).reshape(asked.value.shape)
+    near = asked.likeness**4
+    said = (near * said).sum(axis=1) / near.sum(axis=1)
+    part = share * asked.likeness[:, 0] ** fading
+    return (1.0 - part) * fold.shipped + part * said
+
+
+def with_relatives(fold: Fold, names: tuple[str, ...]) -> np.ndarray:
+    """What the nearest relatives were measured to have, and how the row differs from them, as columns of the trees."""
+    rows = np.concatenate([fold.train, fold.test])
+    parts = [Pairs.of(fold, fold.train, apart=True), Pairs.of(fold, fold.test, apart=False)]
+    made = []
+    for pairs in parts:
+        columns = {"likeness": pairs.likeness[:, 0], "more_elements": pairs.plain[:, 0]}
+        if "value" in names:
+            near = np.maximum(pairs.likeness, 1e-3) ** 4
+            columns |= {"nearest_value": pairs.value[:, 0], "value": (near * pairs.value).sum(1) / near.sum(1)}
+        if "vacancies" in names:
+            # The parent is the relative of fewest elements, the nearest of these.
+            parent = np.argmax(pairs.plain - np.arange(pairs.plain.shape[1]) * 1e-3, axis=1)
+            change = np.take_along_axis(pairs.vacancies(fold), parent[:, None, None], axis=1)[:, 0]
+            columns |= {f"vacancies_{i}": c for i, c in enumerate(change.T)}
+        made.append(pd.DataFrame(columns))
+    extra = pd.concat(made, ignore_index=True).set_index(rows).reindex(range(len(fold.table.rows)))
+    return mixed(fold, trees(fold, fold.settings.booster, extra), fold.process_part)
+
+
+# Interaction constraints
+
+
+def constrained(fold: Fold, division: Callable[[str], str | None]) -> np.ndarray:
+    """Trees whose branches hold columns of one set alone; columns of no set may stand in any."""
+    columns, booster = fold.settings.columns, fold.settings.booster
+    kinds = [division(name) for name in columns]
+    sets = [
+        [name for name, kind in zip(columns, kinds, strict=True) if kind in (one, None)]
+        for one in dict.fromkeys(kind for kind in kinds if kind is not None)
+    ]
+    places = [[columns.index(name) for name in names] for names in sets]
+    parameters = {**booster.parameters, "interaction_constraints": str(places)}
+    return mixed(fold, trees(fold, replace(booster, parameters=parameters)), fold.process_part)
+
+
+def context_or_composition(name: str) -> str:
+    return "context" if name in CONTEXT_COLUMNS else "composition"
+
+
+def temperature_or_rest(name: str) -> str:
+    return "temperature" if name == THERMAL else "rest"
+
+
+def ionic_or_framework(name: str) -> str | None:
+    if name in CONTEXT_COLUMNS:
+        return None
+    return "framework" if name.startswith(("framework_mean", "framework_profile", "fraction_")) else "ionic"
+
+
+# Tuning inside the folds
+
+
+def tuned(fold: Fold, what: str) -> np.ndarray:
+    """The blend with constants that optuna found on inner folds of the training rows."""
+    import optuna  # pyright: ignore[reportMissingImports]
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    part = grouped_folds(fold.groups, INNER_FOLDS, seed=0)
+    inner = [
+        replace(fold, train=fold.train[part != number], test=fold.train[part == number])
+        for number in range(INNER_FOLDS)
+    ]
+
+    def answer(one: Fold, settings: BlendSettings) -> np.ndarray:
+        # What is not tuned is fitted once and kept.
+        said = trees(one, settings.booster) if "trees" in what else one.tree_part
+        process_said = process(one, settings.kernel, one.table.places) if "process" in what else one.process_part
+        return mixed(replace(one, settings=settings), said, process_said)
+
+    def error(trial) -> float:
+        settings = suggested(trial, fold.settings, what)
+        errors = [np.abs(answer(one, settings) - fold.table.target(fold.fact)[one.test]) for one in inner]
+        return float(np.concatenate(errors).mean())
+
+    search = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
+    search.enqueue_trial(shipped_constants(fold.settings, what))
+    search.optimize(error, n_trials=TUNING_TRIALS)
+    return answer(fold, suggested(optuna.trial.FixedTrial(search.best_params), fold.settings, what))
+
+
+# Constants of the trees that are tuned, with their bounds; those of the process are tuned to a third or three times.
+TREES = {
+    "eta": (0.01, 0.12),
+    "subsample": (0.4, 1.0),
+    "colsample_bytree": (0.1, 0.8),
+    "min_child_weight": (1.0, 15.0),
+    "reg_lambda": (0.3, 30.0),
+}
+FIXED = ("constant", "state", "l_state")
+
+
+def suggested(trial, settings: BlendSettings, what: str) -> BlendSettings:
+    if "trees" in what:
+        found: dict[str, float] = {n: trial.suggest_float(n, *bounds, log=True) for n, bounds in TREES.items()}
+        found["max_depth"] = trial.suggest_int("max_depth", 2, 6)
+        parameters = {**settings.booster.parameters, **found}
+        settings = replace(settings, booster=replace(settings.booster, parameters=parameters))
+    if "process" in what:
+        constants = {n: v for n, v in vars(settings.kernel).items() if n not in FIXED}
+        scaled = {n: v * trial.suggest_float(n, 1 / 3, 3.0, log=True) for n, v in constants.items()}
+        settings = replace(settings, kernel=replace(settings.kernel, **scaled))
+    return replace(settings, share=trial.suggest_float("share", 0.1, 0.9))
+
+
+def shipped_constants(settings: BlendSettings, what: str) -> dict[str, float]:
+    constants = {"share": settings.share}
+    if "trees" in what:
+        constants |= {name: settings.booster.parameters[name] for name in ("max_depth", *TREES)}
+    if "process" in what:
+        constants |= {name: 1.0 for name in vars(settings.kernel) if name not in FIXED}
+    return constants
+
+
+RECIPES: dict[str, Recipe] = {
+    SHIPPED: lambda fold: fold.shipped,
+    "trees: + window and energy above hull": partial(with_computed, names=WINDOW),
+    "trees: + formation, mixture and decomposition energy": partial(with_computed, names=ENERGIES),
+    "trees: + migration barrier": partial(with_computed, names=BARRIER),
+    "trees: + all computed quantities": partial(with_computed, names=(*WINDOW, *ENERGIES, *BARRIER)),
+    "process: window and hull in its ionic distance": partial(at_computed_distance, names=WINDOW, times=1),
+    "process: the same, each counted five times": partial(at_computed_distance, names=WINDOW, times=5),
+    "process: all computed, each counted three times": partial(
+        at_computed_distance, names=(*WINDOW, *ENERGIES, *BARRIER), times=3
+    ),
+    "both: all computed": partial(at_computed_distance, names=(*WINDOW, *ENERGIES, *BARRIER), times=3, both=True),
+    "trees: + values of the nearest relatives": partial(with_relatives, names=("value",)),
+    "trees: + vacancies against the parent": partial(with_relatives, names=("vacancies",)),
+    "trees: + both": partial(with_relatives, names=("value", "vacancies")),
+    "differences alone": partial(differences, share=1.0, fading=0.0),
+    "differences, half": partial(differences, share=0.5, fading=0.0),
+    "differences, half, fading with likeness": partial(differences, share=0.5, fading=1.0),
+    "differences, all, fading with likeness": partial(differences, share=1.0, fading=1.0),
+    "differences, all, fading with its fourth power": partial(differences, share=1.0, fading=4.0),
+    "trees: context apart from composition": partial(constrained, division=context_or_composition),
+    "trees: temperature apart from the rest": partial(constrained, division=temperature_or_rest),
+    "trees: ionic columns apart from the framework": partial(constrained, division=ionic_or_framework),
+    "tuned in the folds: share alone": partial(tuned, what=""),
+    "tuned in the folds: trees": partial(tuned, what="trees"),
+    "tuned in the folds: process": partial(tuned, what="process"),
+    "tuned in the folds: trees and process": partial(tuned, what="trees, process"),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", nargs="*", help="words in the names of the recipes to try; all where none is given")
+    parser.add_argument("--property", choices=list(TEACHERS), help="both where none is given")
+    parser.add_argument("--shuffles", type=int, default=1)
+    parser.add_argument("--halides", action="store_true", help="tell the error of alkali halides alone")
+    options = parser.parse_args()
+    table = MeasuredTable.of(measured_rows())
+    facts = [f for f in (CONDUCTIVITY, ACTIVATION_ENERGY) if options.property in (None, f.name)]
+    if options.halides:
+        halides(table, options.shuffles)
+        return
+    chosen = {n: r for n, r in RECIPES.items() if not options.recipe or any(word in n for word in options.recipe)}
+    for fact in facts:
+        print(f"| {fact.name}, {options.shuffles} shuffles | system | against shipped | source | against shipped | s |")
+        print("|---|---|---|---|---|---|")
+        folds = {g: [split(table, fact, g, seed) for seed in range(options.shuffles)] for g in GROUPINGS}
+        base = {g: [errors(folds_, RECIPES[SHIPPED]).mean() for folds_ in folds[g]] for g in GROUPINGS}
+        for name, recipe in chosen.items():
+            begun, cells = perf_counter(), []
+            for grouping in GROUPINGS:
+                found = np.array([errors(one, recipe).mean() for one in folds[grouping]])
+                less = found - base[grouping]
+                cells += [f"{found.mean():.3f}", f"{less.mean():+.3f} ± {less.std():.3f}"]
+            print(f"| {name} | {' | '.join(cells)} | {perf_counter() - begun:.0f} |", flush=True)
+
+
+def split(table: MeasuredTable, fact: Property, grouping: str, seed: int) -> list[Fold]:
+    """The folds of `ionscout evaluate` for one shuffle."""
+    part = table.folds(fact, grouping, N_FOLDS, seed)
+    known = np.flatnonzero(np.isfinite(table.target(fact)))
+    return [
+        Fold(table, fact, grouping, known[part[known] != number], known[part[known] == number], TEACHERS[fact.name])
+        for number in range(N_FOLDS)
+    ]
+
+
+def errors(folds: list[Fold], recipe: Recipe) -> np.ndarray:
+    """Absolute errors (n,) of all rows, each told by its fold; a family that was not taught gets the median."""
+
+    def of(fold: Fold) -> np.ndarray:
+        said = fold.blend.or_median(recipe(fold), fold.table.places.family[fold.test])
+        return np.abs(np.clip(said, fold.fact.lower, fold.fact.upper) - fold.table.target(fold.fact)[fold.test])
+
+    return np.concatenate(side_by_side(of, folds))
+
+
+def halides(table: MeasuredTable, shuffles: int) -> None:
+    """How much of the error of the activation energy lies in alkali halides, which have no framework cation."""
+    for grouping in GROUPINGS:
+        rows = []
+        for seed in range(shuffles):
+            folds = split(table, ACTIVATION_ENERGY, grouping, seed)
+            error, asked = errors(folds, RECIPES[SHIPPED]), np.concatenate([fold.test for fold in folds])
+            elements = table.rows["group_system"].iloc[asked].str.split("-")
+            halide = elements.map(ALKALI_HALIDE_ELEMENTS.issuperset).to_numpy(bool)
+            rows.append(
+                {
+                    "rows": len(error), "MAE": error.mean(), "median": np.median(error),
+                    "halides": halide.sum(), "their MAE": error[halide].mean(),
+                    "their share of the error": error[halide].sum() / error.sum(),
+                    "MAE without them": error[~halide].mean(), "median without them": np.median(error[~halide]),
+                }
+            )  # fmt: skip
+        print(f"activation energy by {grouping}, mean of {shuffles} shuffles")
+        print(pd.DataFrame(rows).mean().round(3).to_string())
+
+
+if __name__ == "__main__":
+    main()
