@@ -42,6 +42,8 @@ SHIPPED = "the blend as shipped"
 TUNING_TRIALS, INNER_FOLDS = 25, 4
 # Relatives that a row is compared with, and the booster that learns the differences.
 NEAREST = 6
+# Compositions more alike than this are one.
+SAME = 0.999
 DIFFERENCES = BoosterSettings(
     rounds=250,
     parameters={
@@ -84,10 +86,6 @@ class Fold:
     def target(self) -> np.ndarray:
         return self.table.target(self.fact)[self.train]
 
-    @cached_property
-    def groups(self) -> np.ndarray:
-        return self.column(f"group_{self.grouping}")
-
     def column(self, name: str) -> np.ndarray:
         """A column (m,) of the training rows."""
         return self.table.rows[name].to_numpy()[self.train]
@@ -115,6 +113,20 @@ class Fold:
     def process_part(self) -> np.ndarray:
         places = self.table.places[self.test]
         return self.blend.process.predict(self.posterior.relatives.distances(places), places)
+
+    @cached_property
+    def pairs(self) -> "tuple[Pairs, Pairs]":
+        """Training and held-out rows beside their nearest relatives."""
+        members = Members.of(self)
+        return Pairs.of(self, members, taught=True), Pairs.of(self, members, taught=False)
+
+    @cached_property
+    def different(self) -> np.ndarray:
+        return differences(self, opinion=False)
+
+    @cached_property
+    def opinionated(self) -> np.ndarray:
+        return differences(self, opinion=True)
 
 
 # A recipe says (n,) of the held-out rows of a fold.
@@ -208,82 +220,32 @@ def at_computed_distance(fold: Fold, names: tuple[str, ...], times: int, both: b
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """For n rows, their `NEAREST` relatives among the training rows of other groups, nearest first.
+class Members:
+    """Compositions (u,) of the training rows, one of each group and state, and what the process says of them.
 
     Parameters
     ----------
-    value : (n, k) float64
-        What was measured of the relative, moved to the temperature of the row along the process's own slope.
-    likeness : (n, k) float64
-        Correlation of row and relative before anything is measured, 0 to 1, as the kernel has it.
-    inputs : (n, k, p) float32
-        Differences of the input columns that a composition gives, row less relative.
-    own : (n, p) float32
-        The row's inputs, context included.
-    plain : (n, k) float32
-        How many elements the row has more than the relative: 1 for a doped composition and its parent.
+    inputs, places, group
+        Of one row each.
+    level, slope : (u,) float64
+        Measured value at 1000 K / T = 0, and its slope along the process's own.
+    told, told_rows : (m, u), (m,) float64
+        What the process would say of the members (at 1000 K / T = 0 again) and of each training row, had it not seen
+        the group of that row.
     """
 
-    value: np.ndarray
-    likeness: np.ndarray
-    inputs: np.ndarray
-    own: np.ndarray
-    plain: np.ndarray
-
-    @classmethod
-    def of(cls, fold: Fold, rows: np.ndarray, apart: bool) -> "Pairs":
-        """Pair `rows` with training rows; `apart` tells that they are training rows and must not see their group."""
-        places, members = fold.table.places, Members.of(fold)
-        kernel = fold.settings.kernel
-        likeness = kernel.alike(members.relatives.distances(places[rows]))[:, members.which]
-        likeness = likeness * kernel.states(places.glassy[rows], members.places.glassy)
-        likeness /= kernel.whole**2 + kernel.framework**2 + kernel.ionic**2
-        if apart:
-            mine = fold.table.rows[f"group_{fold.grouping}"].to_numpy()[rows]
-            likeness[mine[:, None] == members.group[None, :]] = -1.0
-        nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :NEAREST]
-        heat = heat_of(places.temperature_C[rows])
-        value = members.level[nearest] + members.slope[nearest] * heat[:, None]
-        chosen = input_positions(tuple(c for c in fold.settings.columns if c not in CONTEXT_COLUMNS))
-        own = fold.table.inputs[rows]
-        inputs = own[:, None, chosen] - members.inputs[nearest][:, :, chosen]
-        elements = (places.whole > 0).sum(axis=1)
-        plain = (elements[rows][:, None] - (members.places.whole > 0).sum(axis=1)[nearest]).astype(np.float32)
-        chosen_own = own[:, input_positions(fold.settings.columns)]
-        return cls(value, np.take_along_axis(likeness, nearest, axis=1), inputs, chosen_own, plain)
-
-    def vacancies(self, fold: Fold) -> np.ndarray:
-        """Mobile ions (n, k, 4) fewer and more than the relative has, to an anion and to a framework cation."""
-        names = [c for c in fold.settings.columns if c not in CONTEXT_COLUMNS]
-        counts = ("mobile_ion_per_anion", "mobile_ion_per_framework_cation")
-        change = self.inputs[:, :, [names.index(name) for name in counts]]
-        return np.concatenate([np.maximum(-change, 0.0), np.maximum(change, 0.0)], axis=2)
-
-    def columns(self, fold: Fold) -> np.ndarray:
-        """What the booster of differences sees of each pair, (n k, q) float32."""
-        n, k = self.value.shape
-        own = np.broadcast_to(self.own[:, None, :], (n, k, self.own.shape[1]))
-        scalars = np.stack([self.value, self.likeness, self.plain], axis=2)
-        parts = [own, self.inputs, self.vacancies(fold), scalars]
-        return np.concatenate(parts, axis=2).reshape(n * k, -1).astype(np.float32)
-
-
-@dataclass(frozen=True)
-class Members:
-    """Compositions of the training rows, one of each group and state: level at 1000 K / T = 0 and slope."""
-
-    relatives: Relatives
     which: np.ndarray
     places: Places
     inputs: np.ndarray
     group: np.ndarray
     level: np.ndarray
     slope: np.ndarray
+    told: np.ndarray
+    told_rows: np.ndarray
 
     @classmethod
     def of(cls, fold: Fold) -> "Members":
-        places, fitted = fold.table.places[fold.train], fold.posterior
+        places, fitted, groups = fold.table.places[fold.train], fold.posterior, fold.column(f"group_{fold.grouping}")
         distances = fitted.relatives.distances(places)
         cold, hot = (
             fold.blend.process.predict(distances, replace(places, temperature_C=np.full(len(places), t)))
@@ -291,58 +253,146 @@ class Members:
         )
         slope = (hot - cold) / (heat_of(225.0) - heat_of(REFERENCE_C))
         level = fold.target - slope * heat_of(places.temperature_C)
-        frame = pd.DataFrame({"which": fitted.which, "group": fold.groups, "state": places.glassy})
+        frame = pd.DataFrame({"which": fitted.which, "group": groups, "state": places.glassy})
         member = frame.groupby(["which", "group", "state"], sort=True).ngroup().to_numpy()
         first = np.unique(member, return_index=True)[1]
-        mean = [np.bincount(member, weights=v) / np.bincount(member) for v in (level, slope)]
+        level, slope = (np.bincount(member, weights=v) / np.bincount(member) for v in (level, slope))
+
+        # The weights of a process without some rows follow from those of all.
+        kernel, everyone = fitted.kernel, np.arange(len(places))
+        covariance = kernel.between(distances, everyone, fitted.which, places, places)
+        told, told_rows = np.empty((len(places), len(first))), np.empty(len(places))
+        moved = slope * heat_of(places.temperature_C[first])
+        for group in np.unique(groups):
+            out, kept = groups == group, groups != group
+            lost = np.linalg.solve(fitted.inverse[np.ix_(out, out)], fitted.weights[out])
+            said = fitted.mean + covariance[:, kept] @ (fitted.weights[kept] - fitted.inverse[np.ix_(kept, out)] @ lost)
+            told[out], told_rows[out] = said[first] - moved, said[out]
+        inputs = fold.table.inputs[fold.train][first]
+        return cls(fitted.which[first], places[first], inputs, groups[first], level, slope, told, told_rows)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """For n rows, their `NEAREST` relatives among the training rows of other groups, nearest first.
+
+    Parameters
+    ----------
+    value, told : (n, k) float64
+        What was measured of the relative, and what the process says of it, both moved to the temperature of the row.
+    own_told : (n,) float64
+        What the process says of the row.
+    likeness : (n, k) float64
+        Correlation of row and relative before anything is measured, 0 to 1, as the kernel has it.
+    inputs : (n, k, p) float32
+        Differences of the input columns that a composition gives, row less relative.
+    own : (n, q) float32
+        The row's inputs, context included.
+    plain : (n, k) int
+        How many elements the row has more than the relative: 1 for a doped composition and its parent.
+    vacancies : (n, k, 4) float32
+        Mobile ions fewer, then more, than the relative has, to an anion and to a framework cation.
+    """
+
+    value: np.ndarray
+    told: np.ndarray
+    own_told: np.ndarray
+    likeness: np.ndarray
+    inputs: np.ndarray
+    own: np.ndarray
+    plain: np.ndarray
+    vacancies: np.ndarray
+
+    @classmethod
+    def of(cls, fold: Fold, members: Members, taught: bool) -> "Pairs":
+        """Pair the training rows, which must not see their own group (`taught`), or the held-out rows."""
+        kernel, rows = fold.settings.kernel, fold.train if taught else fold.test
+        places = fold.table.places[rows]
+        likeness = kernel.alike(fold.posterior.relatives.distances(places))[:, members.which]
+        likeness = likeness * kernel.states(places.glassy, members.places.glassy)
+        likeness /= kernel.whole**2 + kernel.framework**2 + kernel.ionic**2
+        told, own_told = members.told, members.told_rows
+        if taught:
+            mine = fold.column(f"group_{fold.grouping}")
+            likeness[mine[:, None] == members.group[None, :]] = -1.0
+        else:
+            distances = fold.posterior.relatives.distances(members.places)
+            said = fold.blend.process.predict(distances, members.places)
+            said = said - members.slope * heat_of(members.places.temperature_C)
+            told, own_told = np.broadcast_to(said, likeness.shape), fold.process_part
+        nearest = np.argsort(-likeness, axis=1, kind="stable")[:, :NEAREST]
+        moved = members.slope[nearest] * heat_of(places.temperature_C)[:, None]
+        names = tuple(name for name in fold.settings.columns if name not in CONTEXT_COLUMNS)
+        seen, own = input_positions(names), fold.table.inputs[rows]
+        inputs = own[:, None, seen] - members.inputs[nearest][:, :, seen]
+        elements = [(p.whole > 0).sum(axis=1) for p in (places, members.places)]
+        counts = [names.index(name) for name in ("mobile_ion_per_anion", "mobile_ion_per_framework_cation")]
+        change = inputs[:, :, counts]
         return cls(
-            fitted.relatives,
-            fitted.which[first],
-            places[first],
-            fold.table.inputs[fold.train][first],
-            fold.groups[first],
-            *mean,
+            members.level[nearest] + moved,
+            np.take_along_axis(told, nearest, axis=1) + moved,
+            own_told,
+            np.take_along_axis(likeness, nearest, axis=1),
+            inputs,
+            own[:, input_positions(fold.settings.columns)],
+            elements[0][:, None] - elements[1][nearest],
+            np.concatenate([np.maximum(-change, 0.0), np.maximum(change, 0.0)], axis=2),
         )
+
+    def columns(self, opinion: bool) -> np.ndarray:
+        """What the booster of differences sees of each pair, (n k, c) float32; `opinion`: what the process says too."""
+        n, k = self.value.shape
+        scalars = [self.value, self.likeness, self.plain]
+        if opinion:
+            own = np.repeat(self.own_told[:, None], k, axis=1)
+            scalars += [own, self.value - self.told, own - self.told]
+        own = np.broadcast_to(self.own[:, None, :], (n, k, self.own.shape[1]))
+        parts = [own, self.inputs, self.vacancies, np.stack(scalars, axis=2)]
+        return np.concatenate(parts, axis=2).reshape(n * k, -1).astype(np.float32)
 
 
 def heat_of(temperature_C: np.ndarray | float) -> np.ndarray:
     return 1000.0 / kelvin(temperature_C)
 
 
-def differences(fold: Fold, share: float, fading: float) -> np.ndarray:
-    """Values of the nearest relatives plus learned differences, blended into the shipped answer.
-
-    `share` is their weight where a relative is the row itself; it fades with the likeness to the power `fading`.
-    """
-    taught, asked = Pairs.of(fold, fold.train, apart=True), Pairs.of(fold, fold.test, apart=False)
-    target = np.repeat(fold.target, NEAREST) - taught.value.ravel()
-    weight = np.repeat(fold.column("weight"), NEAREST) * np.maximum(taught.likeness.ravel(), 0.0)
-    use = np.flatnonzero(taught.likeness.ravel() > 0)
-    seen = taught.columns(fold)
+def differences(fold: Fold, opinion: bool) -> np.ndarray:
+    """Values of the nearest relatives plus learned differences; their mean, the nearer counting more."""
+    taught, asked = fold.pairs
+    target, likeness = np.repeat(fold.target, NEAREST) - taught.value.ravel(), taught.likeness.ravel()
+    weight, use = np.repeat(fold.column("weight"), NEAREST) * likeness, np.flatnonzero(likeness > 0)
+    seen = taught.columns(opinion)
     names = tuple(f"pair_{i}" for i in range(seen.shape[1]))
     fitted = BoosterEnsemble.fit(seen[use], target[use], names, DIFFERENCES, weight[use])
-    said = asked.value + fitted.predict(asked.columns(fold)).reshape(asked.value.shape)
-    near = asked.likeness**4
-    said = (near * said).sum(axis=1) / near.sum(axis=1)
-    part = share * asked.likeness[:, 0] ** fading
-    return (1.0 - part) * fold.shipped + part * said
+    said = asked.value + fitted.predict(asked.columns(opinion)).reshape(asked.value.shape)
+    return np.average(said, axis=1, weights=asked.likeness**4)
+
+
+def with_differences(
+    fold: Fold, share: float, fading: float = 0.0, opinion: bool = False, new: bool = False
+) -> np.ndarray:
+    """Differences blended into the shipped answer; their share fades with the likeness to the power `fading`.
+
+    `new` asks them only where the composition itself was not measured: of repeats the process takes the better mean.
+    """
+    likeness = fold.pairs[1].likeness[:, 0]
+    part = share * likeness**fading
+    if new:
+        part = np.where(likeness < SAME, part, 0.0)
+    return (1.0 - part) * fold.shipped + part * (fold.opinionated if opinion else fold.different)
 
 
 def with_relatives(fold: Fold, names: tuple[str, ...]) -> np.ndarray:
     """What the nearest relatives were measured to have, and how the row differs from them, as columns of the trees."""
-    rows = np.concatenate([fold.train, fold.test])
-    parts = [Pairs.of(fold, fold.train, apart=True), Pairs.of(fold, fold.test, apart=False)]
-    made = []
-    for pairs in parts:
+    rows, made = np.concatenate([fold.train, fold.test]), []
+    for pairs in fold.pairs:
         columns = {"likeness": pairs.likeness[:, 0], "more_elements": pairs.plain[:, 0]}
         if "value" in names:
             near = np.maximum(pairs.likeness, 1e-3) ** 4
-            columns |= {"nearest_value": pairs.value[:, 0], "value": (near * pairs.value).sum(1) / near.sum(1)}
+            columns |= {"nearest": pairs.value[:, 0], "value": np.average(pairs.value, axis=1, weights=near)}
         if "vacancies" in names:
             # The parent is the relative of fewest elements, the nearest of these.
-            parent = np.argmax(pairs.plain - np.arange(pairs.plain.shape[1]) * 1e-3, axis=1)
-            change = np.take_along_axis(pairs.vacancies(fold), parent[:, None, None], axis=1)[:, 0]
-            columns |= {f"vacancies_{i}": c for i, c in enumerate(change.T)}
+            parent = np.argmax(pairs.plain, axis=1)
+            columns |= {f"vacancies_{i}": c for i, c in enumerate(pairs.vacancies[np.arange(len(parent)), parent].T)}
         made.append(pd.DataFrame(columns))
     extra = pd.concat(made, ignore_index=True).set_index(rows).reindex(range(len(fold.table.rows)))
     return mixed(fold, trees(fold, fold.settings.booster, extra), fold.process_part)
@@ -386,7 +436,7 @@ def tuned(fold: Fold, what: str) -> np.ndarray:
     import optuna  # pyright: ignore[reportMissingImports]
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    part = grouped_folds(fold.groups, INNER_FOLDS, seed=0)
+    part = grouped_folds(fold.column(f"group_{fold.grouping}"), INNER_FOLDS, seed=0)
     inner = [
         replace(fold, train=fold.train[part != number], test=fold.train[part == number])
         for number in range(INNER_FOLDS)
@@ -457,18 +507,21 @@ RECIPES: dict[str, Recipe] = {
     "trees: + values of the nearest relatives": partial(with_relatives, names=("value",)),
     "trees: + vacancies against the parent": partial(with_relatives, names=("vacancies",)),
     "trees: + both": partial(with_relatives, names=("value", "vacancies")),
-    "differences alone": partial(differences, share=1.0, fading=0.0),
-    "differences, half": partial(differences, share=0.5, fading=0.0),
-    "differences, half, fading with likeness": partial(differences, share=0.5, fading=1.0),
-    "differences, all, fading with likeness": partial(differences, share=1.0, fading=1.0),
-    "differences, all, fading with its fourth power": partial(differences, share=1.0, fading=4.0),
+    "differences alone": partial(with_differences, share=1.0),
+    "differences, half": partial(with_differences, share=0.5),
+    "differences, half, fading with likeness": partial(with_differences, share=0.5, fading=1.0),
+    "differences, half, fading, where new": partial(with_differences, share=0.5, fading=1.0, new=True),
+    "differences, all, fading with its fourth power": partial(with_differences, share=1.0, fading=4.0),
+    "differences that see the process, alone": partial(with_differences, share=1.0, opinion=True),
+    "differences that see the process, half": partial(with_differences, share=0.5, opinion=True),
+    "differences that see the process, half, where new": partial(with_differences, share=0.5, opinion=True, new=True),
+    "differences that see the process, instead of the trees": lambda f: mixed(f, f.opinionated, f.process_part),
     "trees: context apart from composition": partial(constrained, division=context_or_composition),
     "trees: temperature apart from the rest": partial(constrained, division=temperature_or_rest),
     "trees: ionic columns apart from the framework": partial(constrained, division=ionic_or_framework),
     "tuned in the folds: share alone": partial(tuned, what=""),
     "tuned in the folds: trees": partial(tuned, what="trees"),
     "tuned in the folds: process": partial(tuned, what="process"),
-    "tuned in the folds: trees and process": partial(tuned, what="trees, process"),
 }
 
 
