@@ -34,6 +34,7 @@ from ionscout.training.fit import N_FOLDS
 from ionscout.training.folds import grouped_folds
 from ionscout.training.measured_table import MeasuredTable, side_by_side
 from ionscout.training.settings import TEACHERS
+from ionscout.training.studies import MERGED_FAMILIES, SPLIT_YEAR
 from ionscout.training.train import measured_rows
 
 GROUPINGS = ("system", "source")
@@ -537,6 +538,7 @@ def main() -> None:
     parser.add_argument("--shuffles", type=int, default=1)
     parser.add_argument("--halides", action="store_true", help="tell the error of alkali halides alone")
     parser.add_argument("--hide", nargs="+", metavar="ELEMENT", help="tell what is said of rows with these, untaught")
+    parser.add_argument("--unseen", action="store_true", help="leave out whole families, and predict later papers")
     options = parser.parse_args()
     table = MeasuredTable.of(measured_rows())
     facts = [f for f in (CONDUCTIVITY, ACTIVATION_ENERGY) if options.property in (None, f.name)]
@@ -548,29 +550,37 @@ def main() -> None:
         return
     everything = RECIPES | dict.fromkeys(KNOWN_FROM, RECIPES[SHIPPED])
     chosen = {n: r for n, r in everything.items() if not options.recipe or any(word in n for word in options.recipe)}
+    groupings = ("family", "time") if options.unseen else GROUPINGS
     for fact in facts:
-        print(f"| {fact.name}, {options.shuffles} shuffles | system | against shipped | source | against shipped | s |")
+        titles = " | ".join(f"{grouping} | against shipped" for grouping in groupings)
+        print(f"| {fact.name}, {options.shuffles} shuffles | {titles} | s |")
         print("|---|---|---|---|---|---|")
-        folds = {g: [split(table, fact, g, seed) for seed in range(options.shuffles)] for g in GROUPINGS}
-        base = {g: [errors(folds_, RECIPES[SHIPPED]).mean() for folds_ in folds[g]] for g in GROUPINGS}
+        folds = {g: [split(table, fact, g, seed) for seed in range(options.shuffles)] for g in groupings}
+        base = {g: [errors(folds_, RECIPES[SHIPPED]).mean() for folds_ in folds[g]] for g in groupings}
         for name, recipe in chosen.items():
-            begun, cells = perf_counter(), []
-            for grouping in GROUPINGS:
-                found = np.array(
-                    [errors(one, recipe, KNOWN_FROM.get(name, FAMILY_ROWS)).mean() for one in folds[grouping]]
-                )
+            begun, cells, rows = perf_counter(), [], KNOWN_FROM.get(name, FAMILY_ROWS)
+            for grouping in groupings:
+                found = np.array([errors(one, recipe, rows).mean() for one in folds[grouping]])
                 less = found - base[grouping]
                 cells += [f"{found.mean():.3f}", f"{less.mean():+.3f} ± {less.std():.3f}"]
             print(f"| {name} | {' | '.join(cells)} | {perf_counter() - begun:.0f} |", flush=True)
 
 
 def split(table: MeasuredTable, fact: Property, grouping: str, seed: int) -> list[Fold]:
-    """The folds of `ionscout evaluate` for one shuffle."""
-    part = table.folds(fact, grouping, N_FOLDS, seed)
-    known = np.flatnonzero(np.isfinite(table.target(fact)))
+    """The folds of `ionscout evaluate` for one shuffle; families and later papers are split one way only."""
+    known, rows = np.isfinite(table.target(fact)), table.rows
+    taught = known
+    if grouping == "family":
+        part = np.where(known, pd.factorize(rows["family"].map(MERGED_FAMILIES), sort=True)[0], -1)
+    elif grouping == "time":
+        part = np.where(known & (rows["year"] >= SPLIT_YEAR), 0, -1)
+        taught = known & rows["year"].notna().to_numpy()
+    else:
+        part = table.folds(fact, grouping, N_FOLDS, seed)
+    group = grouping if grouping in GROUPINGS else "system"
     return [
-        Fold(table, fact, grouping, known[part[known] != number], known[part[known] == number], TEACHERS[fact.name])
-        for number in range(N_FOLDS)
+        Fold(table, fact, group, np.flatnonzero(taught & (part != n)), np.flatnonzero(part == n), TEACHERS[fact.name])
+        for n in range(part.max() + 1)
     ]
 
 
