@@ -24,7 +24,9 @@ def trials() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["trials"] = module
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPT.parent)  # as Python has it for a script
+        spec.loader.exec_module(module)
     return module
 
 
@@ -71,4 +73,4 @@ def test_what_the_process_says_without_a_paper_is_what_it_would_say_had_it_not_r
     distances = fitted.relatives.distances(places)
     covariance = fitted.kernel.between(distances, everyone, fitted.which, places, places)
     expected = fitted.mean + covariance[np.ix_(out, ~out)] @ np.linalg.solve(noisy, fold.target[~out] - fitted.mean)
-    np.testing.assert_allclose(trials.Members.of(fold).told_rows[out], expected, atol=1e-6)
+    np.testing.assert_allclose(sys.modules["trial_folds"].Members.of(fold).told_rows[out], expected, atol=1e-6)
