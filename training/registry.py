@@ -166,7 +166,8 @@ def connect() -> "MlflowClient":
     if named is None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     with store_lock(uri):
-        return mlflow.MlflowClient()
+        # Named, since another thread may tell MLflow of another store in between.
+        return mlflow.MlflowClient(uri, os.environ.get("MLFLOW_REGISTRY_URI", uri))
 
 
 def experiment_id(client: "MlflowClient") -> str:
