@@ -96,10 +96,12 @@ class DopantSpace(CandidateSpace):
             if answer is not None:
                 for place in np.flatnonzero(answer.change[columns]):
                     amounts[:, place] += np.maximum(sign * charge, 0.0) * answer.change[columns[place]]
-        amounts = np.round(amounts, 12)
         row, place = np.nonzero(amounts)
-        indptr = np.concatenate([[0], np.cumsum(np.count_nonzero(amounts, axis=1))])
-        return csr_array((amounts[row, place], columns[place], indptr), shape=(len(ways), N_ELEMENTS)), charge
+        held = np.round(amounts[row, place], 12)
+        some = held != 0
+        row, place, held = row[some], place[some], held[some]
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(ways)))])
+        return csr_array((held, columns[place], indptr), shape=(len(ways), N_ELEMENTS)), charge
 
     @cached_property
     def _touched(self) -> np.ndarray:

@@ -12,7 +12,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from ...training.registry import champion_sources, champions
-from ..ahead import in_order
+from ..ahead import in_order, quick_turns
 from .candidates import CandidateSpace
 from .description import read_space
 from .ranking import rank
@@ -199,7 +199,7 @@ def _here(
         progress(done, size)
     count = workers or os.cpu_count() or 1
     gathered: list[Judged] = []
-    with threadpool_limits(1), ThreadPoolExecutor(count) as pool:
+    with quick_turns(), threadpool_limits(1), ThreadPoolExecutor(count) as pool:
         chunks = in_order(pool, lambda chunk: judge(question, chunk[1], chunk[2]), open_chunks, 2 * count)
         for (part, _, stop), judged in zip(open_chunks, chunks, strict=True):
             gathered.append(judged)
