@@ -114,15 +114,16 @@ def test_a_retraining_needs_the_right_to_promote_and_may_be_cancelled(home: Path
 
 def test_a_screen_goes_on_after_the_service_was_killed(home: Path) -> None:
     """kill -9 amid a screen; the next service finds it, goes on after the finished parts, and answers the same."""
-    space = {**SPACE, "site": ["Zr", "P"], "at_once": 2, "x": [0.1, 0.2]}
+    space = {**SPACE, "site": ["Zr", "P"], "at_once": 2, "x": [0.1, 0.15, 0.2]}
     with served(home) as (process, url):
         where = httpx.post(f"{url}/v1/screen", json={"space": space, "spec": SPEC, "top": 5}).json()["links"]["self"]
         total = httpx.get(f"{url}{where}").json()["progress"]["total"]
         parts = home / "service_jobs" / where.rpartition("/")[2] / "results"
-        wait_for(lambda: {"parts": len(list(parts.glob("part-*.parquet")))}, lambda told: told["parts"] > 0)
+        # What a part keeps is written last, and says that it is finished.
+        wait_for(lambda: {"parts": len(list(parts.glob("_kept/part-*.parquet")))}, lambda told: told["parts"] > 0)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    finished = {path.name: path.stat().st_mtime_ns for path in parts.glob("part-*.parquet")}
+    finished = {path.name: (parts / path.name).stat().st_mtime_ns for path in parts.glob("_kept/part-*.parquet")}
     assert 0 < len(finished) < -(-total // PART_ROWS)
     with served(home) as (_, url):
         job = wait_for(lambda: httpx.get(f"{url}{where}").json(), has_ended)
