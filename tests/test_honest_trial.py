@@ -1,8 +1,5 @@
 """What the honest trial hides, whom it calls a member, and how it judges a ranking."""
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -13,18 +10,12 @@ from sklearn.metrics import roc_auc_score
 from ionscout.training.data.sources import load_curated
 from ionscout.training.train import measured_rows
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "honest_trial.py"
+from .benchmark_scripts import benchmark_script
 
 
 @pytest.fixture(scope="module")
 def trial() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("honest_trial", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["honest_trial"] = module
-    spec.loader.exec_module(module)
-    return module
+    return benchmark_script("honest_trial")
 
 
 @pytest.mark.parametrize("dopant", ["Sc", "Mg", "Zn"])

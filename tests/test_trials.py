@@ -1,9 +1,7 @@
 """The trials of `benchmarks/trials.py` stand on the folds of the evaluation, and learn nothing from what they score."""
 
-import importlib.util
 import sys
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,20 +12,12 @@ from ionscout.models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
 from ionscout.training.measured_table import MeasuredTable
 from ionscout.training.train import measured_rows
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "trials.py"
+from .benchmark_scripts import benchmark_script
 
 
 @pytest.fixture(scope="module")
 def trials() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("trials", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["trials"] = module
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(SCRIPT.parent)  # as Python has it for a script
-        spec.loader.exec_module(module)
-    return module
+    return benchmark_script("trials")
 
 
 @pytest.fixture(scope="module")

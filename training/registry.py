@@ -166,8 +166,7 @@ def connect() -> "MlflowClient":
     if named is None:
         os.environ.pop("MLFLOW_TRACKING_URI", None)
     with store_lock(uri):
-        # Named, since another thread may tell MLflow of another store in between.
-        return mlflow.MlflowClient(uri, os.environ.get("MLFLOW_REGISTRY_URI", uri))
+        return mlflow.MlflowClient()
 
 
 def experiment_id(client: "MlflowClient") -> str:

@@ -35,7 +35,8 @@ def rank(
     Parameters
     ----------
     table : DataFrame
-        Predictions: `formula`, and each property of the spec with `_lower` and `_upper`, as `ion.predict` gives.
+        Predictions: `formula`, and each property of the spec with `_lower` and `_upper`, as `ion.predict` gives. What
+        an earlier ranking put in is replaced.
     spec : str or Spec
         What must be met, e.g. "conductivity at 25 C >= 1e-3, oxidation limit >= 3.5, cost <= 50, no Co".
     interval : float
@@ -86,7 +87,7 @@ def rank(
     if len(front):
         on_front[fair] = pareto_of(out[fair], front)
     out["pareto"] = on_front
-    out = best_first(out)
+    out = out.iloc[best_first(out)]
     ranks = np.arange(1, len(out) + 1)
     out.insert(0, "rank", pd.Series(ranks, index=out.index, dtype="Int64").where(out["probability"].notna()))
     out = out.reset_index(drop=True)
@@ -213,12 +214,14 @@ def front_columns(conditions: Sequence[Condition]) -> dict[str, int]:
     return {c.column: better_side(c.column) for c in conditions}
 
 
-def best_first(out: pd.DataFrame) -> pd.DataFrame:
-    """Most probable first; ties by conductivity, then by formula, so that the order never depends on the input's."""
-    keys = ["probability"] + (["log10_conductivity"] if "log10_conductivity" in out else [])
-    return out.sort_values(
-        [*keys, "formula"], ascending=[False] * len(keys) + [True], kind="stable", na_position="last"
-    )
+def best_first(table: Columns, tie: str = "formula") -> np.ndarray:
+    """Positions (n,) of candidates, the most probable first, those without a probability last.
+
+    Ties are parted by conductivity, then by the column `tie`, so that the order never depends on the input's.
+    """
+    codes = pd.factorize(np.asarray(table[tie]), sort=True)[0]
+    keys = [-_floats(table, column) for column in ("log10_conductivity", "probability") if column in table]
+    return np.lexsort([np.where(codes < 0, len(codes), codes), *keys])
 
 
 def _reasons(out: pd.DataFrame, conditions: Sequence[Condition], names: Sequence[str]) -> list[str]:

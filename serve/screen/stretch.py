@@ -15,7 +15,7 @@ from ...models.prediction import predict_properties
 from .candidates import CandidateSpace
 from .guard_rails import OUT_OF_DOMAIN, guard
 from .pareto import pareto_front
-from .ranking import Columns, chances_of, facts_of, front_columns
+from .ranking import Columns, best_first, chances_of, facts_of, front_columns
 from .spec import Spec
 
 # Rows predicted at once by the whole models, which compare each with every measured composition: some 100 MB; and by
@@ -166,10 +166,9 @@ def best(table: Columns, question: Question, fair: np.ndarray, front: np.ndarray
         # Rows as probable as the last that may be kept; only they need to be sorted.
         enough = np.partition(probability, len(fair) - question.keep)[len(fair) - question.keep]
         fair = fair[probability >= enough]
-    keys = [np.asarray(table[c])[fair] for c in ("position", "log10_conductivity", "probability") if c in table]
-    order = np.lexsort([keys[0], *(-key for key in keys[1:])])
+    asked = {c: np.asarray(table[c])[fair] for c in ("position", "log10_conductivity", "probability") if c in table}
     kept = is_front.copy()
-    kept[fair[order[: question.keep]]] = True
+    kept[fair[best_first(asked, "position")[: question.keep]]] = True
     rows = np.flatnonzero(kept)
     return rows, is_front[rows]
 

@@ -1,24 +1,17 @@
 """Structures that come beside measurements, on OBELiX' train split: measured crystals and measured conductivities."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 
 from ionscout.models.properties import CONDUCTIVITY
 from ionscout.training.measured_table import MeasuredTable
 from ionscout.training.structure_fit import fit_structures
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "structure_correction.py"
+from ..benchmark_scripts import benchmark_script
 
 
 def test_crystals_as_published_are_taught_as_far_as_folds_bear_them_out(external_data, tmp_path, monkeypatch):
     monkeypatch.setenv("IONSCOUT_HOME", str(tmp_path))
-    spec = importlib.util.spec_from_file_location("structure_correction", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
+    benchmark = benchmark_script("structure_correction")
     rows = benchmark.obelix_train()
     rows = rows.loc[rows["structure"].str.len().nsmallest(65).index].sort_index().reset_index(drop=True)
     table = MeasuredTable.of(rows)
