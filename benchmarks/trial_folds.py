@@ -67,11 +67,18 @@ class Fold:
     @cached_property
     def blend(self) -> Blend:
         inputs = self.table.inputs[self.train]
-        return Blend.fit(self.posterior, inputs, self.target, self.settings, self.column("weight"))
+        system, weight = self.column("group_system"), self.column("weight")
+        return Blend.fit(self.posterior, inputs, self.target, self.settings, system, weight)
 
     @cached_property
     def shipped(self) -> np.ndarray:
         """What the blend says of the held-out rows (n,), their families known or not."""
+        places = self.table.places[self.test]
+        return self.blend.blended(self.posterior.relatives.distances(places), places, self.table.inputs[self.test])
+
+    @cached_property
+    def base(self) -> np.ndarray:
+        """What its trees and its process say alone, without differences."""
         return mixed(self, self.tree_part, self.process_part)
 
     @cached_property

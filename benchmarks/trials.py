@@ -1,9 +1,10 @@
-"""Recipes of the field beside the shipped blend, on the folds of `ionscout evaluate`: what helps on both groupings?
+"""Recipes of the field beside trees and process, on the folds of `ionscout evaluate`: what helps on both groupings?
 
     IONSCOUT_EXTERNAL_DATA=... python benchmarks/trials.py [RECIPE ...] [--property NAME] [--shuffles 1]
 
 Prints the mean absolute error of each recipe (of all, or of those whose names hold one of the words given) under both
-groupings, and how far it lies from the shipped blend on the same folds, with the standard deviation over shuffles.
+groupings, and how far it lies from the blend's trees and process alone on the same folds, with the standard deviation
+over shuffles.
 Everything is learned inside the folds: a held-out row, and all of its chemical system or paper, teaches nothing.
 Computed quantities, which no measurement of conductivity went into, come from the registered models (`ionscout train`)
 and from the tables under IONSCOUT_EXTERNAL_DATA. Tuning needs optuna (`pip install optuna`).
@@ -35,7 +36,8 @@ from ionscout.training.studies import MERGED_FAMILIES, SPLIT_YEAR
 from ionscout.training.train import measured_rows
 
 GROUPINGS = ("system", "source")
-SHIPPED = "the blend as shipped"
+# What recipes are compared with: each changes one thing of it. The shipped conductivity adds differences to it.
+BASE = "trees and process alone"
 # Tuning: optuna's trials of one fold, and the inner folds of its training part that score each.
 TUNING_TRIALS, INNER_FOLDS = 25, 4
 # Compositions more alike than this are one.
@@ -116,7 +118,7 @@ def at_computed_distance(fold: Fold, names: tuple[str, ...], times: int, both: b
 def with_differences(
     fold: Fold, share: float, fading: float = 0.0, opinion: bool = False, new: bool = False
 ) -> np.ndarray:
-    """Differences blended into the shipped answer; their share fades with the likeness to the power `fading`.
+    """Differences beside trees and process; their share fades with the likeness to the power `fading`.
 
     `new` asks them only where the composition itself was not measured: of repeats the process takes the better mean.
     """
@@ -124,7 +126,7 @@ def with_differences(
     part = share * likeness**fading
     if new:
         part = np.where(likeness < SAME, part, 0.0)
-    return (1.0 - part) * fold.shipped + part * (fold.opinionated if opinion else fold.different)
+    return (1.0 - part) * fold.base + part * (fold.opinionated if opinion else fold.different)
 
 
 def with_relatives(fold: Fold, names: tuple[str, ...]) -> np.ndarray:
@@ -239,7 +241,8 @@ def shipped_constants(settings: BlendSettings, what: str) -> dict[str, float]:
 
 
 RECIPES: dict[str, Recipe] = {
-    SHIPPED: lambda fold: fold.shipped,
+    BASE: lambda fold: fold.base,
+    "the blend as shipped": lambda fold: fold.shipped,
     "trees: + window and energy above hull": partial(with_computed, names=WINDOW),
     "trees: + formation, mixture and decomposition energy": partial(with_computed, names=ENERGIES),
     "trees: + migration barrier": partial(with_computed, names=BARRIER),
@@ -291,15 +294,15 @@ def main() -> None:
     if options.hide:
         hidden(table, options.hide)
         return
-    everything = RECIPES | dict.fromkeys(KNOWN_FROM, RECIPES[SHIPPED])
+    everything = RECIPES | dict.fromkeys(KNOWN_FROM, RECIPES[BASE])
     chosen = {n: r for n, r in everything.items() if not options.recipe or any(word in n for word in options.recipe)}
     groupings = ("family", "time") if options.unseen else GROUPINGS
     for fact in facts:
-        titles = " | ".join(f"{grouping} | against shipped" for grouping in groupings)
+        titles = " | ".join(f"{grouping} | against them" for grouping in groupings)
         print(f"| {fact.name}, {options.shuffles} shuffles | {titles} | s |")
         print("|---|---|---|---|---|---|")
         folds = {g: [split(table, fact, g, seed) for seed in range(options.shuffles)] for g in groupings}
-        base = {g: [errors(folds_, RECIPES[SHIPPED]).mean() for folds_ in folds[g]] for g in groupings}
+        base = {g: [errors(folds_, RECIPES[BASE]).mean() for folds_ in folds[g]] for g in groupings}
         for name, recipe in chosen.items():
             begun, cells, rows = perf_counter(), [], KNOWN_FROM.get(name, FAMILY_ROWS)
             for grouping in groupings:
@@ -356,7 +359,7 @@ def halides(table: MeasuredTable, shuffles: int) -> None:
     }
     for grouping in GROUPINGS:
         shuffled = [split(table, ACTIVATION_ENERGY, grouping, seed) for seed in range(shuffles)]
-        error = [errors(folds, RECIPES[SHIPPED]) for folds in shuffled]
+        error = [errors(folds, RECIPES[BASE]) for folds in shuffled]
         row = [np.concatenate([fold.test for fold in folds]) for folds in shuffled]
         for name, which in chosen.items():
             parts = [e[which[r]] for e, r in zip(error, row, strict=True)]

@@ -7,7 +7,6 @@ from typing import Self
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from .physics import kelvin
 from .relatives import Distances, Places, Relatives
 
 _ROUNDS = 4
@@ -77,7 +76,7 @@ class Kernel:
         return (
             self.constant**2
             + states * self.alike(distances)[pairs]
-            + np.outer(_heat(at), _heat(from_)) * (self.slope**2 + states * self.alike_in_slope(distances)[pairs])
+            + np.outer(at.heat, from_.heat) * (self.slope**2 + states * self.alike_in_slope(distances)[pairs])
             + self.state**2 * (at.glassy[:, None] == from_.glassy[None, :])
         )
 
@@ -85,7 +84,7 @@ class Kernel:
         """Variance (n,) of each row before anything is measured, without what papers share."""
         composition = self.whole**2 + self.framework**2 + self.ionic**2
         slope = self.slope**2 + self.slope_relative**2
-        return self.constant**2 + composition + slope * _heat(places) ** 2 + self.state**2
+        return self.constant**2 + composition + slope * places.heat**2 + self.state**2
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,7 @@ class Posterior:
     def summed_up(self) -> "GaussianProcess":
         """The same process by relative: training rows of one composition act together."""
         kernel, weights, glassy = self.kernel, self.weights, self.places.glassy
-        asked, t = kernel.states(np.arange(_STATES), glassy), _heat(self.places)
+        asked, t = kernel.states(np.arange(_STATES), glassy), self.places.heat
         level, slope = np.zeros((2, _STATES, len(self.relatives.whole)))
         for state in range(_STATES):
             np.add.at(level[state], self.which, asked[state] * weights)
@@ -207,11 +206,15 @@ class GaussianProcess:
 
     def predict(self, distances: Distances, places: Places) -> np.ndarray:
         """Posterior mean (n,) float64 of rows at `distances` (n, u) from the relatives."""
-        t, state = _heat(places), places.glassy
+        state = places.glassy
         # Summed row by row: a matrix product would round differently with the number of rows asked together.
         level = (self.kernel.alike(distances) * self.level[state]).sum(axis=1)
-        slope = (self.kernel.alike_in_slope(distances) * self.slope[state]).sum(axis=1)
-        return self.level_common[state] + level + t * (self.slope_common + slope)
+        return self.level_common[state] + level + places.heat * self.slopes(distances, places)
+
+    def slopes(self, distances: Distances, places: Places) -> np.ndarray:
+        """Change (n,) float64 of the posterior mean with `Places.heat`, of the same rows."""
+        slope = (self.kernel.alike_in_slope(distances) * self.slope[places.glassy]).sum(axis=1)
+        return self.slope_common + slope
 
     def save(self, path: Path) -> None:
         """Write an npz file."""
@@ -225,8 +228,3 @@ class GaussianProcess:
             kernel = Kernel(**{f.name: float(arrays[f"kernel_{f.name}"]) for f in fields(Kernel)})
             common = arrays["level_common"], float(arrays["slope_common"])
             return cls(kernel, arrays["level"], arrays["slope"], *common)
-
-
-def _heat(places: Places) -> np.ndarray:
-    """Reciprocal temperature (n,), zero at 60 C."""
-    return 1000.0 / kelvin(places.temperature_C) - 3.0

@@ -15,7 +15,7 @@ from ..featurize.family import family_codes
 from ..featurize.framework import framework_fractions
 from .chemical_distance import earth_movers_distance, laid_out
 from .inputs import THERMAL, input_positions
-from .physics import ZERO_CELSIUS_K
+from .physics import ZERO_CELSIUS_K, kelvin
 
 # Ionic features that only name the mobile ion, which the compositions tell already.
 _MOBILE_IDENTITY = ("mobile_ion_charge", "mobile_ion_radius", "mobile_ion_electronegativity")
@@ -64,6 +64,11 @@ class Places:
             np.where(glass, 1, np.where(context[:, 2] == 1, 2, 0)),
             family_codes(batch),
         )
+
+    @property
+    def heat(self) -> np.ndarray:
+        """Reciprocal temperature (n,), 1000 K / T less 3: zero at 60 C."""
+        return 1000.0 / kelvin(self.temperature_C) - 3.0
 
     def __len__(self) -> int:
         return len(self.glassy)

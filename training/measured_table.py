@@ -94,10 +94,10 @@ class MeasuredTable:
             Distinct compositions, and which of them each of the rows is.
         """
         target, places, inputs = self.target(fact)[train], self.places[train], self.inputs[train]
-        source, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "weight"))
+        source, system, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "group_system", "weight"))
         settings = TEACHERS[fact.name]
         posterior = Posterior.fit(settings.kernel, relatives, which, places, target, source)
-        blend = Blend.fit(posterior, inputs, target, settings, weight)
+        blend = Blend.fit(posterior, inputs, target, settings, system, weight)
         # A row that is held out must not show where it lies, not even without its value.
         everyone, place = self.relatives
         pseudo = self._pseudo_data.without(~np.isin(np.arange(len(everyone.whole)), place[train]))
