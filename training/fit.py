@@ -10,6 +10,7 @@ import pandas as pd
 from ..featurize.composition import CompositionBatch
 from ..models.arrhenius import ArrheniusModel, Taught
 from ..models.base import PropertyModel
+from ..models.blend import BlendSettings
 from ..models.booster import BoosterEnsemble, BoosterSettings
 from ..models.domain import Domain
 from ..models.exact_values import ExactValues
@@ -30,7 +31,7 @@ from ..models.window import WindowModel, uncross
 from .folds import grouped_folds
 from .measured_table import MeasuredTable, side_by_side
 from .out_of_fold import OutOfFold
-from .settings import COMPUTED, STUDENTS
+from .settings import COMPUTED, STUDENTS, TEACHERS
 from .structure_fit import StructureWorth, fit_structures
 
 N_FOLDS = 8
@@ -40,14 +41,14 @@ DOMAIN_QUANTILE = 0.9
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model fitted on all rows of `table`, its out-of-fold predictions and the settings of its boosters.
+    """A model fitted on all rows of `table`, its out-of-fold predictions and the settings of its parts.
 
     `structures` says what the rows' crystal structures brought, where enough rows have one.
     """
 
     model: PropertyModel
     out_of_fold: list[OutOfFold]
-    settings: dict[str, BoosterSettings | StudentSettings]
+    settings: dict[str, BlendSettings | BoosterSettings | StudentSettings]
     table: pd.DataFrame
     structures: tuple[StructureWorth, ...] = ()
 
@@ -99,7 +100,9 @@ def fit_arrhenius(rows: pd.DataFrame, n_folds: int = N_FOLDS, seed: int = 0) -> 
         relatives=relatives,
         domain=Domain.fit(table.batch[measured], limit),
     )
-    return Fitted(model, oofs, {f.name: STUDENTS[f.name] for f in ArrheniusModel.properties}, rows, tuple(worth))
+    names = [fact.name for fact in ArrheniusModel.properties]
+    settings = {name: TEACHERS[name] for name in names} | {f"{name}_student": STUDENTS[name] for name in names}
+    return Fitted(model, oofs, settings, rows, tuple(worth))
 
 
 def calibrated(oof: OutOfFold) -> GroupedConformal:
