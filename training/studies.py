@@ -198,13 +198,13 @@ def slope_check(table: MeasuredTable, n_folds: int, seed: int = 0) -> dict:
             said[test] = table.fit_and_predict(fact, train, cold, test).predicted
 
     side_by_side(fill, range(n_folds))
-    both = np.isfinite(energy) & (folds >= 0)
+    both = np.isfinite(energy) & table.measured(CONDUCTIVITY) & (folds >= 0)
     moved = []
     for target in (25.0, 100.0, 200.0):
         truth = level + energy * arrhenius_decades(target, temperature)
         served = said_level + said_energy * arrhenius_decades(target, REFERENCE_C)
         moved.append(np.abs(served - truth)[both])
-    scored = folds >= 0
+    scored = (folds >= 0) & table.measured(CONDUCTIVITY)
     served = said_level + said_energy * arrhenius_decades(temperature, REFERENCE_C)
     return {
         "rows": int(both.sum()),
