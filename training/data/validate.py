@@ -166,7 +166,8 @@ def _typed(frame: pd.DataFrame, spec: Table) -> tuple[pd.DataFrame, pd.DataFrame
     found = []
     for name in spec.columns:
         if name not in frame:
-            columns[name] = pd.Series(None, index=frame.index, dtype="float64" if FIELDS[name].number else object)
+            kind = "float64" if FIELDS[name].number else object
+            columns[name] = pd.Series([None] * len(frame), index=frame.index, dtype=kind)
         elif FIELDS[name].number:
             columns[name], bad = to_numbers(frame[name])
             found.append(bad)
