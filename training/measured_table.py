@@ -19,7 +19,7 @@ from ..models.properties import CONDUCTIVITY, Property
 from ..models.relatives import Places, Relatives
 from ..models.student import Student
 from .folds import grouped_folds
-from .out_of_fold import OutOfFold
+from .out_of_fold import HeldOutLimits, OutOfFold
 from .pseudo_data import PseudoData
 from .settings import MEASURED_WEIGHT, STUDENTS, TEACHERS
 from .taught_structures import taught_structures
@@ -150,35 +150,39 @@ class MeasuredTable:
         """
         target = self.target(fact)
         measured = self.measured(fact)
-        use = np.flatnonzero(measured & (folds >= 0))
+        asked = np.flatnonzero(np.isfinite(target) & (folds >= 0))
+        use, limited = asked[measured[asked]], asked[~measured[asked]]
         known = np.flatnonzero(np.isfinite(target) & (folds > -2))
         _ = self._pseudo_data  # made once, before the folds ask for it side by side
         predicted, fast, baseline, doubts = (np.empty(len(target)) for _ in range(4))
         familiar = np.zeros(len(target), dtype=bool)
 
         def fill(fold: int) -> None:
-            train, test = known[folds[known] != fold], use[folds[use] == fold]
+            train, test = known[folds[known] != fold], asked[folds[asked] == fold]
             held = self.fit_and_predict(fact, train, self, test)
             predicted[test], fast[test] = held.predicted, held.fast
             familiar[test], doubts[test] = held.known, held.doubt
             baseline[test] = np.median(target[train[measured[train]]])
 
-        side_by_side(fill, np.unique(folds[use]))
+        side_by_side(fill, np.unique(folds[asked]))
         groups = self.rows[f"group_{'source' if grouping == 'source' else 'system'}"].to_numpy(object)
-        said = np.clip(predicted[use], fact.lower, fact.upper)
+        said = np.clip(predicted, fact.lower, fact.upper)
+        family = self.places.family
+        limits = HeldOutLimits(target[limited], said[limited], doubts[limited], familiar[limited], family[limited])
         return OutOfFold(
             fact,
             grouping,
             truth=target[use],
-            predicted=said,
+            predicted=said[use],
             baseline=baseline[use],
             fold=folds[use],
             group=groups[use],
             domain_score=doubts[use],
             row=use,
             known=familiar[use],
-            family=self.places.family[use],
+            family=family[use],
             fast=np.clip(fast[use], fact.lower, fact.upper),
+            limits=limits if len(limited) else None,
         )
 
     def folds(self, fact: Property, grouping: str, n_folds: int, seed: int) -> np.ndarray:

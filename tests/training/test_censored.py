@@ -26,6 +26,7 @@ from ionscout.training.store.measurements import export_measurements
 from ionscout.training.store.migrate import MIGRATIONS
 from ionscout.training.store.rows import to_rows
 from ionscout.training.store.stored_rows import stored_rows
+from ionscout.training.studies import limits_kept
 from ionscout.training.train import measured_rows
 
 LAB = """formula,temperature_C,conductivity_S_cm,note
@@ -226,3 +227,9 @@ def test_limits_are_taught_and_not_scored(tmp_path):
     assert (folds[-2:] >= 0).all()
     oof = table.out_of_fold(CONDUCTIVITY, "system", folds)
     assert oof.row.tolist() == list(range(61))
+    assert oof.limits is not None
+    np.testing.assert_array_equal(oof.limits.limit, [-10.0, -9.0])
+    below = (oof.limits.predicted < oof.limits.limit).mean()
+    kept = limits_kept(oof)
+    assert (kept["limits"], kept["predicted_below"]) == (2, below)
+    assert below <= kept["interval_below"] <= 1.0
