@@ -142,7 +142,7 @@ def with_limits(table: pd.DataFrame, **flags: str) -> pd.DataFrame:
     """
     shown = {}
     for name, flag in flags.items():
-        cells = zip(table[name], table[flag], strict=True)
+        cells = zip(table[name].astype(object), table[flag], strict=True)
         shown[name] = [f"{BELOW if below else ''}{_text(value)}" for value, below in cells]
     return table.assign(**shown).drop(columns=list(flags.values()))
 

@@ -73,7 +73,7 @@ def _limits(fitted: Fitted) -> list[str]:
                 f"{100 * kept['predicted_below']:.0f} % of them, its 90 % interval reaches below in "
                 f"{100 * kept['interval_below']:.0f} %."
             )
-    return ["", "## Limits measured", "", *lines] if lines else []
+    return ["", "## Rows below a limit", "", *lines] if lines else []
 
 
 def _structures(fitted: Fitted) -> list[str]:

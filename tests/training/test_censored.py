@@ -17,6 +17,7 @@ from ionscout.models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
 from ionscout.serve.cli import app
 from ionscout.training.data.censored import decades_apart
 from ionscout.training.data.contradictions import contradictions
+from ionscout.training.data.convert import convert
 from ionscout.training.data.repeats import noise_floor
 from ionscout.training.data.sources import load_curated
 from ionscout.training.data.summary import summarise
@@ -160,6 +161,22 @@ def test_the_command_line_takes_and_shows_limits(tmp_path, monkeypatch):
     listed = CliRunner().invoke(app, ["data", "list"]).output
     assert "<1e-10" in listed
     assert "conductivity_relation" not in listed
+
+
+def test_a_limit_is_no_point_of_a_temperature_run():
+    run = pd.DataFrame({"formula": "Na3PS4", "temperature_C": [0.0, 25.0, 60.0, 100.0]})
+    done = convert(run.assign(conductivity_S_cm=["<1e-9", 2e-4, 6e-4, 1.5e-3]))
+    assert done.problems.empty
+    alone = convert(run.tail(3).assign(conductivity_S_cm=[2e-4, 6e-4, 1.5e-3]))
+    columns = ["points", "activation_energy_eV", "activation_energy_eV_lower", "vtf_B_K"]
+    pd.testing.assert_frame_equal(done.fits[columns], alone.fits[columns])
+    # What comes out is what the store takes; the energy of the run is none of the limit's.
+    valid = validate_measurements(done.rows.drop(columns="error")).valid
+    assert valid["conductivity_relation"].tolist() == ["<", None, None, None]
+    assert valid["activation_energy_eV"].isna().tolist() == [True, False, False, False]
+    # A polymer's table has no limits: the row is refused, not taken for a value.
+    polymer = convert(run.assign(polymer="PEO", conductivity_S_cm=["<1e-9", 2e-4, 6e-4, 1.5e-3]))
+    assert polymer.problems["value"].tolist() == ["<1e-9"]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def split_relation(frame: pd.DataFrame) -> pd.DataFrame:
     if not below.any():
         return frame
     values = frame[VALUE].astype(object).mask(below, limits)
-    return frame.assign(**{VALUE: values, RELATION: text(frame, RELATION).mask(below, BELOW)})
+    relation = text(frame, RELATION).mask(below, BELOW)
+    return frame.assign(**{VALUE: values, RELATION: relation})
 
 
 def as_written(frame: pd.DataFrame) -> pd.Series:

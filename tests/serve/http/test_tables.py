@@ -172,6 +172,16 @@ def test_neighbours_come_with_their_sources(client: TestClient) -> None:
     )
 
 
+def test_a_failed_sample_that_was_added_is_near_as_a_limit(store: TestClient) -> None:
+    rows = [{"formula": "Na3BiO4", "temperature_C": 25, "conductivity_S_cm": "<1e-10"}]
+    store.post("/v1/measurements", json=rows, params={"by": "A. Volta"}).raise_for_status()
+    asked = {"count": 1, "stored": True}
+    (found,) = store.post("/v1/neighbours", json=[{"formula": "Na3BiO4"}], params=asked).json()["rows"]
+    assert (found["conductivity_relation"], found["log10_conductivity"]) == ("<", -10.0)
+    far = store.post("/v1/neighbours", json=[{"formula": "Na3BiO4"}], params={"count": 1}).json()["rows"]
+    assert all(row["distance"] > 0 for row in far)
+
+
 def test_promoting_what_is_not_there_is_said(client: TestClient) -> None:
     assert client.post("/v1/models/conductivity/promote", json={"version": 999}).status_code == 404
     assert client.post("/v1/models/smell/promote", json={"version": 1}).status_code == 404
