@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import ionscout as ion
 from ionscout.models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
 from ionscout.serve.cli import app
+from ionscout.serve.tables import TableWriter
 from ionscout.training.data.censored import decades_apart
 from ionscout.training.data.contradictions import contradictions
 from ionscout.training.data.convert import convert
@@ -106,15 +107,17 @@ def test_only_electrolytes_have_limits():
     assert "a bound" in validate_measurements(hybrid).errors["reason"].iloc[0]
 
 
-def test_limits_survive_the_store_and_an_export_to_elsewhere(store_uri, tmp_path):
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_limits_survive_the_store_and_an_export_to_elsewhere(store_uri, tmp_path, ending):
     path = tmp_path / "lab.csv"
     path.write_text(LAB)
     ion.add_measurements(path, by="A. Volta", uri=store_uri)
     kept = ion.measurements("electrolyte", uri=store_uri)
     assert kept["conductivity_S_cm"].tolist() == [2e-4, 1e-10, 1e-9]
     assert kept["conductivity_relation"].tolist() == [None, "<", "<"]
-    exported = tmp_path / "out.csv"
-    export_measurements(uri=store_uri).to_csv(exported, index=False)
+    exported = tmp_path / f"out.{ending}"
+    with TableWriter(exported) as writer:
+        writer.write(export_measurements(uri=store_uri))
     there = f"sqlite:///{tmp_path / 'there.db'}"
     ion.add_measurements(exported, by="L. Galvani", uri=there)
     assert ion.measurements("electrolyte", uri=there)["row_hash"].tolist() == kept["row_hash"].tolist()
