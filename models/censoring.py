@@ -35,7 +35,7 @@ def equivalent_measurement(
 
     After it, a normal belief has the mean and the variance of the belief given that value plus noise lie below the
     limit: the site of expectation propagation (C. E. Rasmussen and C. K. I. Williams, Gaussian Processes for Machine
-    Learning, MIT Press 2006, eq. 3.58 and 3.59, with a step at the limit for the label).
+    Learning, 10.7551/mitpress/3206.001.0001, eq. 3.58 and 3.59, with a step at the limit for the label).
 
     Parameters
     ----------
