@@ -7,10 +7,12 @@ from typing import Self
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from .censoring import equivalent_measurement, truncated_mean
 from .relatives import Distances, Places, Relatives
 
 _ROUNDS = 4
 _STATES = 3  # as Places.glassy counts them
+_UNTOLD = 1e6  # noise variance of a row that says nothing
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,8 @@ class Posterior:
         Inverse covariance times the centred targets.
     inverse : (m, m) float64
         Inverse covariance of the rows, noise included.
+    target : (m,) float64
+        Values of the rows; of those known to lie below a limit only, what is to be expected of them.
     """
 
     kernel: Kernel
@@ -116,6 +120,7 @@ class Posterior:
     places: Places
     weights: np.ndarray
     inverse: np.ndarray
+    target: np.ndarray
 
     @classmethod
     def fit(
@@ -126,11 +131,15 @@ class Posterior:
         places: Places,
         target: np.ndarray,
         source: np.ndarray,
+        censored: np.ndarray | None = None,
     ) -> Self:
         """Fit on m rows; rows that the others contradict count less.
 
         The noise of a row is raised to the square of its leave-one-out error in units of its expected error, in a few
         rounds, as a Student-t likelihood would (P. Jylänki et al., J. Mach. Learn. Res. 12, 3227 (2011)).
+
+        A limit says in each round what it adds to the other rows' verdict: far above, nothing; below, as much as a
+        value that `censoring.equivalent_measurement` finds.
 
         Parameters
         ----------
@@ -144,19 +153,33 @@ class Posterior:
             Values.
         source : (m,)
             Paper of each row.
+        censored : (m,) bool, optional
+            Rows whose value is not the target, but lies below it.
         """
         papers = np.asarray(source)
         covariance = kernel.between(relatives.among(), which, which, places, places)
         covariance += kernel.source**2 * (papers[:, None] == papers[None, :])
-        mean = float(target.mean())
+        below = np.flatnonzero(np.zeros(len(target)) if censored is None else censored)
+        values = np.delete(target, below)
+        mean = float(values.mean() if len(values) else target.mean())
         noise = np.full(len(target), kernel.noise**2)
+        # What limits amount to, as measurements; before the first round they say nothing.
+        told, expected, limit, own_noise = target.copy(), target.copy(), target[below], noise[below]
+        noise[below] = _UNTOLD
         for _ in range(_ROUNDS):
             inverse = _inverse(covariance, noise)
             variance = 1.0 / np.diag(inverse)
-            left_out = (inverse @ (target - mean)) * variance
-            noise = kernel.noise**2 * np.maximum(1.0, left_out**2 / variance)
+            left_out = (inverse @ (told - mean)) * variance
+            raised = kernel.noise**2 * np.maximum(1.0, left_out**2 / variance)
+            if len(below):
+                belief, doubt = (told - left_out)[below], (variance - noise)[below]
+                expected[below] = truncated_mean(belief, np.sqrt(doubt + own_noise), limit)
+                excess = (expected[below] - belief) ** 2 / (doubt + own_noise)
+                own_noise = kernel.noise**2 * np.maximum(1.0, excess)
+                told[below], raised[below] = equivalent_measurement(belief, doubt, own_noise, limit)
+            noise = raised
         inverse = _inverse(covariance, noise)
-        return cls(kernel, mean, relatives, which, places, inverse @ (target - mean), inverse)
+        return cls(kernel, mean, relatives, which, places, inverse @ (told - mean), inverse, expected)
 
     def spread(self, places: Places) -> np.ndarray:
         """Standard deviation (n,) of what a new paper would report of n rows, measurement noise left out."""

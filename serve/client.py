@@ -228,9 +228,9 @@ class Client:
         """As `ionscout.explain`, with the champions of the service."""
         return self._table("/v1/explain", input_table(inputs, None, state)[["formula", "state"]])
 
-    def neighbours(self, inputs: Any, count: int = 5) -> pd.DataFrame:
-        """As `ionscout.neighbours`."""
-        return self._table("/v1/neighbours", input_table(inputs)[["formula"]], count=count)
+    def neighbours(self, inputs: Any, count: int = 5, stored: bool = False) -> pd.DataFrame:
+        """As `ionscout.neighbours`, with the service's store."""
+        return self._table("/v1/neighbours", input_table(inputs)[["formula"]], count=count, stored=stored)
 
     def models(self) -> pd.DataFrame:
         """As `ionscout.models`: what the service's registry holds."""

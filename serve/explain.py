@@ -16,8 +16,11 @@ from ..models.context import Context
 from ..models.explanation import contributions
 from ..models.inputs import input_positions, model_inputs
 from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
+from ..training.data.fields import BELOW
 from ..training.data.sources import load_curated
 from ..training.registry import champions
+from ..training.store.measurements import measurements
+from ..training.store.stored_rows import stored_rows
 from ..training.train import measured_rows
 from .predict import input_table
 
@@ -25,6 +28,7 @@ NEIGHBOUR_COLUMNS = (
     "input",
     "distance",
     "formula",
+    "conductivity_relation",
     CONDUCTIVITY.column,
     "temperature_C",
     ACTIVATION_ENERGY.column,
@@ -104,7 +108,7 @@ def explain_with(
     return out.loc[order].reset_index(drop=True)
 
 
-def neighbours(inputs: Any, count: int = 5) -> pd.DataFrame:
+def neighbours(inputs: Any, count: int = 5, stored: bool = False) -> pd.DataFrame:
     """The measured electrolytes nearest to each input, with their values and sources.
 
     Parameters
@@ -113,13 +117,15 @@ def neighbours(inputs: Any, count: int = 5) -> pd.DataFrame:
         As `ion.predict` takes them.
     count : int
         Compositions for each input; every measurement of a composition is shown.
+    stored : bool
+        Whether to look among the sodium measurements of the store, too.
 
     Returns
     -------
     DataFrame
         Columns `NEIGHBOUR_COLUMNS`, nearest first. `distance` is the earth mover's distance of the compositions on
-        Pettifor's scale (0 the same, 100 from one end of the periodic table to the other); `source` a DOI where there
-        is one.
+        Pettifor's scale (0 the same, 100 from one end of the periodic table to the other); conductivity_relation is
+        `<` where the conductivity lies below the one given, else ""; `source` a DOI where there is one.
 
     Examples
     --------
@@ -131,7 +137,7 @@ def neighbours(inputs: Any, count: int = 5) -> pd.DataFrame:
         raise ValueError(f"{count=} must be at least 1")
     table = input_table(inputs)
     batch = CompositionBatch.from_formulas(table["formula"])
-    measured, composition, places = _measured()
+    measured, composition, places = _with_stored() if stored else _shipped()
     good = np.flatnonzero(batch.is_readable)
     distances = earth_movers_distance(laid_out(batch[good].fractions), places)
     parts = []
@@ -144,11 +150,29 @@ def neighbours(inputs: Any, count: int = 5) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=1)
-def _measured() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-    """Measured rows, which distinct composition each is, and where those lie."""
+def _shipped() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """The shipped rows, which distinct composition each is, and where those lie."""
+    return _laid_out(_shipped_rows())
+
+
+def _with_stored() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """As `_shipped`, with the rows of the store."""
+    own = stored_rows()
+    told = measurements("electrolyte").set_index("measurement_id")["temperature_C"].reindex(own["row"]).to_numpy()
+    return _laid_out(pd.concat([_shipped_rows(), own.assign(temperature_C=told)], ignore_index=True))
+
+
+def _shipped_rows() -> pd.DataFrame:
+    """As `measured_rows`; a temperature that the source leaves open stays open."""
     rows = measured_rows()
     told = load_curated("sodium_electrolytes")["temperature_C"].reindex(rows["row"]).to_numpy()
-    rows = rows.rename(columns={"group_source": "source"}).assign(temperature_C=told)
+    return rows.assign(temperature_C=told)
+
+
+def _laid_out(rows: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Rows as they are shown, which distinct composition each is, and where those lie."""
+    relation = rows["censored"].map({True: BELOW, False: ""})
+    rows = rows.rename(columns={"group_source": "source"}).assign(conductivity_relation=relation)
     places, which = np.unique(
         laid_out(CompositionBatch.from_formulas(rows["formula"]).fractions), axis=0, return_inverse=True
     )

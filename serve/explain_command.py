@@ -11,11 +11,12 @@ def explain_command(
         str, typer.Option(help="crystalline, glass, glass_ceramic, amorphous or unknown.")
     ] = "crystalline",
     count: Annotated[int, typer.Option(min=1, help="Measured compositions to show.")] = 5,
+    stored: Annotated[bool, typer.Option("--stored", help="Look among the measurements in the store, too.")] = False,
 ) -> None:
     """Say what makes the prediction for a formula, and what was measured nearest to it."""
     from ..models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
     from .explain import explain, neighbours
-    from .text import print_frame
+    from .text import print_frame, with_limits
 
     why = explain(formula, state=state)
     if why["error"].notna().any():
@@ -27,7 +28,6 @@ def explain_command(
         why[columns].round({CONDUCTIVITY.column: 2, ACTIVATION_ENERGY.column: 3}),
         f"{formula} at 25 C: {said}, because of",
     )
-    near = neighbours(formula, count).drop(columns="input")
-    print_frame(
-        near.round({"distance": 2, CONDUCTIVITY.column: 2, ACTIVATION_ENERGY.column: 3}), "Measured nearest to it"
-    )
+    near = neighbours(formula, count, stored).drop(columns="input")
+    near = near.round({"distance": 2, CONDUCTIVITY.column: 2, ACTIVATION_ENERGY.column: 3})
+    print_frame(with_limits(near, log10_conductivity="conductivity_relation"), "Measured nearest to it")

@@ -45,10 +45,13 @@ def list_command(
     top: Annotated[int, typer.Option(min=1, help="Newest rows to print.")] = 20,
 ) -> None:
     """List what is in the measurement store, newest last."""
+    from ..training.data.censored import as_written
     from ..training.store.measurements import measurements
     from .text import print_frame
 
     table = measurements(kind, by)
+    if "conductivity_S_cm" in table:
+        table["conductivity_S_cm"] = as_written(table)
     shown = table[[c for c in (*_LISTED, *_SHOWN) if c in table]].tail(top)
     if len(shown):
         print_frame(shown.assign(added_at=shown["added_at"].dt.strftime("%Y-%m-%d %H:%M UTC")), "Measurements")

@@ -21,7 +21,7 @@ def retrain_command(
     import pandas as pd
 
     from ..training.retrain import retrain
-    from .text import print_frame
+    from .text import print_frame, with_limits
 
     who = by or os.environ.get("IONSCOUT_USER") or getpass.getuser()
     done = retrain(file, who, promote, source, seed, progress=lambda step: typer.echo(f"  {step}", err=True))
@@ -31,11 +31,12 @@ def retrain_command(
         typer.echo(str(done.addition), err=True)
     if len(done.contradictions):
         shown = done.contradictions.drop(columns=["known_formula", "known_table"]).head(top)
+        shown = with_limits(shown, log10_conductivity="censored", known_log10_conductivity="known_censored")
         print_frame(shown, "More than a decade from what is known (both are kept and taught)")
     if len(done.predicted):
         said = "predicted_log10_conductivity"
-        columns = ["formula", "temperature_C", "log10_conductivity", said, f"{said}_lower", f"{said}_upper"]
-        shown = done.predicted[[*columns, "in_domain"]].head(top)
+        columns = ["formula", "temperature_C", "log10_conductivity", "censored", said, f"{said}_lower", f"{said}_upper"]
+        shown = with_limits(done.predicted[[*columns, "in_domain"]].head(top), log10_conductivity="censored")
         shown = shown.rename(columns=lambda name: name.replace("log10_conductivity", "log10 sigma"))
         print_frame(shown, "New rows as the champion predicted them before they were seen")
     compared = pd.DataFrame([vars(c) for c in done.comparisons])

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from ..models.exact_values import EXACT
 from ..models.properties import PROPERTIES, Property
+from ..training.data.fields import BELOW
 
 HEADINGS = {
     "log10_conductivity": "log₁₀ σ (S/cm)",
@@ -121,6 +122,29 @@ def print_frame(frame: pd.DataFrame, title: str) -> None:
     for row in frame.itertuples(index=False):
         shown.add_row(*(_text(cell) for cell in row))
     Console(width=None if Console().is_terminal else _WIDTH).print(shown)
+
+
+def with_limits(table: pd.DataFrame, **flags: str) -> pd.DataFrame:
+    """A table for people: values as text, `<-10` where a flag says that only a limit is known; without the flags.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Values and flags.
+    **flags : str
+        Name of a column of numbers to that of its flags.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"log10_conductivity": [-3.7, -10.0], "censored": [False, True]})
+    >>> with_limits(rows, log10_conductivity="censored")["log10_conductivity"].tolist()
+    ['-3.7', '<-10']
+    """
+    shown = {}
+    for name, flag in flags.items():
+        cells = zip(table[name].astype(object), table[flag], strict=True)
+        shown[name] = [f"{BELOW if below else ''}{_text(value)}" for value, below in cells]
+    return table.assign(**shown).drop(columns=list(flags.values()))
 
 
 def _text(cell: object) -> str:

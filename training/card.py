@@ -5,6 +5,7 @@ import pandas as pd
 from ..models.arrhenius import REFERENCE_C
 from .fit import Fitted
 from .out_of_fold import GROUPINGS
+from .studies import limits_kept
 
 _NOTES = {
     "arrhenius": (
@@ -54,9 +55,25 @@ def model_card(fitted: Fitted, summary: pd.DataFrame) -> str:
         f"| {r['Spearman']:.2f} | {100 * r['coverage']:.0f} % | {r['width']:.2f} |"
         for r in summary.to_dict("records")
     ]
+    lines += _limits(fitted)
     lines += _structures(fitted)
     lines += ["", "## Limits", "", *(f"- {limit}" for limit in limits), ""]
     return "\n".join(lines)
+
+
+def _limits(fitted: Fitted) -> list[str]:
+    """What was said of held-out rows that have only an upper limit, such as `<1e-10`."""
+    lines = []
+    for oof in fitted.out_of_fold:
+        kept = limits_kept(oof)
+        if kept["limits"]:
+            lines.append(
+                f"- {oof.fact.name}, grouped by {GROUPINGS[oof.grouping]}: {kept['limits']} rows are upper limits, "
+                f"taught and not scored. Held out, the prediction lies below the limit in "
+                f"{100 * kept['predicted_below']:.0f} % of them, its 90 % interval reaches below in "
+                f"{100 * kept['interval_below']:.0f} %."
+            )
+    return ["", "## Rows below a limit", "", *lines] if lines else []
 
 
 def _structures(fitted: Fitted) -> list[str]:

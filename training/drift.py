@@ -18,7 +18,8 @@ def drift(predicted: pd.DataFrame, out_of_fold: pd.DataFrame) -> dict[str, float
     Parameters
     ----------
     predicted : DataFrame
-        New rows predicted before they were seen: domain_score, log10_conductivity, predicted_log10_conductivity.
+        New rows predicted before they were seen: domain_score, log10_conductivity, censored,
+        predicted_log10_conductivity. What is censored has no error.
     out_of_fold : DataFrame
         The champion's held-out rows (`held_out.out_of_fold_table`).
 
@@ -81,4 +82,5 @@ def _held(out_of_fold: pd.DataFrame) -> pd.DataFrame:
 
 
 def _errors(predicted: pd.DataFrame) -> np.ndarray:
-    return (predicted["predicted_log10_conductivity"] - predicted["log10_conductivity"]).to_numpy(np.float64)
+    errors = predicted["predicted_log10_conductivity"] - predicted["log10_conductivity"]
+    return errors.mask(predicted["censored"]).to_numpy(np.float64)

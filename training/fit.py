@@ -92,7 +92,7 @@ def fit_arrhenius(rows: pd.DataFrame, n_folds: int = N_FOLDS, seed: int = 0) -> 
         blend, student = table.fit(fact, use, relatives, which[use])
         intervals, prior = calibrated(calibration[fact.name]), family_prior(table, fact)
         taught[fact.name] = Taught(blend, student, intervals, prior, corrections.get(fact.name))
-    measured = np.flatnonzero(np.isfinite(table.target(CONDUCTIVITY)))
+    measured = np.flatnonzero(table.measured(CONDUCTIVITY))
     limit = float(np.quantile(calibration[CONDUCTIVITY.name].domain_score, DOMAIN_QUANTILE))
     model = ArrheniusModel(
         level=taught[CONDUCTIVITY.name],
@@ -113,9 +113,8 @@ def calibrated(oof: OutOfFold) -> GroupedConformal:
 
 def family_prior(table: MeasuredTable, fact: Property) -> GroupedConformal:
     """Intervals around the median for a family that was never measured: each family against all others."""
-    target = table.target(fact)
-    known = np.isfinite(target)
-    target, family = target[known], table.places.family[known]
+    known = table.measured(fact)
+    target, family = table.target(fact)[known], table.places.family[known]
     residuals = np.concatenate([target[family == f] - np.median(target[family != f]) for f in np.unique(family)])
     return GroupedConformal.fit(residuals)
 

@@ -15,11 +15,11 @@ from ..featurize.composition import CompositionBatch
 from ..models.blend import Blend
 from ..models.gaussian_process import Posterior
 from ..models.inputs import input_positions, model_inputs
-from ..models.properties import Property
+from ..models.properties import CONDUCTIVITY, Property
 from ..models.relatives import Places, Relatives
 from ..models.student import Student
 from .folds import grouped_folds
-from .out_of_fold import OutOfFold
+from .out_of_fold import HeldOutLimits, OutOfFold
 from .pseudo_data import PseudoData
 from .settings import MEASURED_WEIGHT, STUDENTS, TEACHERS
 from .taught_structures import taught_structures
@@ -43,7 +43,8 @@ class MeasuredTable:
     ----------
     rows : DataFrame
         formula, temperature_C, state, log10_conductivity, activation_energy_eV (either may be missing), weight,
-        group_system, group_source.
+        group_system, group_source; where there is a column `censored` that is true, the conductivity lies below the
+        one given.
     batch : CompositionBatch
         Their compositions.
     inputs : (n, p) float32
@@ -68,8 +69,18 @@ class MeasuredTable:
         return cls(rows, batch, inputs, Places.of(batch, inputs), taught_structures(rows, batch))
 
     def target(self, fact: Property) -> np.ndarray:
-        """Values (n,) of a property; NaN where a row has none."""
+        """Values (n,) of a property, limits where `censored`; NaN where a row has none."""
         return self.rows[fact.column].to_numpy(np.float64)
+
+    def censored(self, fact: Property) -> np.ndarray:
+        """Rows (n,) bool whose value of a property is not known, but lies below the target."""
+        if fact != CONDUCTIVITY or "censored" not in self.rows:
+            return np.zeros(len(self.rows), dtype=bool)
+        return self.rows["censored"].to_numpy(bool)
+
+    def measured(self, fact: Property) -> np.ndarray:
+        """Rows (n,) bool that have a value of a property, not a limit alone."""
+        return np.isfinite(self.target(fact)) & ~self.censored(fact)
 
     @cached_property
     def relatives(self) -> tuple[Relatives, np.ndarray]:
@@ -96,8 +107,9 @@ class MeasuredTable:
         target, places, inputs = self.target(fact)[train], self.places[train], self.inputs[train]
         source, system, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "group_system", "weight"))
         settings = TEACHERS[fact.name]
-        posterior = Posterior.fit(settings.kernel, relatives, which, places, target, source)
-        blend = Blend.fit(posterior, inputs, target, settings, system, weight)
+        censored = self.censored(fact)[train]
+        posterior = Posterior.fit(settings.kernel, relatives, which, places, target, source, censored)
+        blend = Blend.fit(posterior, inputs, posterior.target, settings, system, weight)
         # A row that is held out must not show where it lies, not even without its value.
         everyone, place = self.relatives
         pseudo = self._pseudo_data.without(~np.isin(np.arange(len(everyone.whole)), place[train]))
@@ -123,7 +135,9 @@ class MeasuredTable:
         )
 
     def out_of_fold(self, fact: Property, grouping: str, folds: np.ndarray) -> OutOfFold:
-        """Predict every row that has the property by a model that saw only the other folds.
+        """Predict every row that has a value of the property by a model that saw only the other folds.
+
+        Rows with a limit alone are taught outside their fold, as all others are, and not scored.
 
         Parameters
         ----------
@@ -135,39 +149,44 @@ class MeasuredTable:
             Fold of each row; rows of fold -1 are always trained on and never scored, those below take no part.
         """
         target = self.target(fact)
-        use = np.flatnonzero(np.isfinite(target) & (folds >= 0))
+        measured = self.measured(fact)
+        asked = np.flatnonzero(np.isfinite(target) & (folds >= 0))
+        use, limited = asked[measured[asked]], asked[~measured[asked]]
         known = np.flatnonzero(np.isfinite(target) & (folds > -2))
         _ = self._pseudo_data  # made once, before the folds ask for it side by side
         predicted, fast, baseline, doubts = (np.empty(len(target)) for _ in range(4))
         familiar = np.zeros(len(target), dtype=bool)
 
         def fill(fold: int) -> None:
-            train, test = known[folds[known] != fold], use[folds[use] == fold]
+            train, test = known[folds[known] != fold], asked[folds[asked] == fold]
             held = self.fit_and_predict(fact, train, self, test)
             predicted[test], fast[test] = held.predicted, held.fast
             familiar[test], doubts[test] = held.known, held.doubt
-            baseline[test] = np.median(target[train])
+            baseline[test] = np.median(target[train[measured[train]]])
 
-        side_by_side(fill, np.unique(folds[use]))
+        side_by_side(fill, np.unique(folds[asked]))
         groups = self.rows[f"group_{'source' if grouping == 'source' else 'system'}"].to_numpy(object)
-        said = np.clip(predicted[use], fact.lower, fact.upper)
+        said = np.clip(predicted, fact.lower, fact.upper)
+        family = self.places.family
+        limits = HeldOutLimits(target[limited], said[limited], doubts[limited], familiar[limited], family[limited])
         return OutOfFold(
             fact,
             grouping,
             truth=target[use],
-            predicted=said,
+            predicted=said[use],
             baseline=baseline[use],
             fold=folds[use],
             group=groups[use],
             domain_score=doubts[use],
             row=use,
             known=familiar[use],
-            family=self.places.family[use],
+            family=family[use],
             fast=np.clip(fast[use], fact.lower, fact.upper),
+            limits=limits if len(limited) else None,
         )
 
     def folds(self, fact: Property, grouping: str, n_folds: int, seed: int) -> np.ndarray:
-        """Folds (n,) of the rows that have the property, grouped; -1 for the others."""
+        """Folds (n,) of the rows that have the property or a limit to it, grouped; -1 for the others."""
         use = np.flatnonzero(np.isfinite(self.target(fact)))
         folds = np.full(len(self.rows), -1)
         groups = np.arange(len(use)) if grouping == "random" else self.rows[f"group_{grouping}"].to_numpy(object)[use]

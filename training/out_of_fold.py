@@ -17,6 +17,25 @@ GROUPINGS = {
 
 
 @dataclass(frozen=True)
+class HeldOutLimits:
+    """Predictions of k rows of which only an upper limit is known, by models that had not seen their group.
+
+    Parameters
+    ----------
+    limit, predicted, domain_score : (k,) float64
+        What the value lies below, what was predicted, and the domain score against the training folds.
+    known, family : (k,)
+        As in `OutOfFold`.
+    """
+
+    limit: np.ndarray
+    predicted: np.ndarray
+    domain_score: np.ndarray
+    known: np.ndarray
+    family: np.ndarray
+
+
+@dataclass(frozen=True)
 class OutOfFold:
     """Predictions of one property by models that had not seen the row's group.
 
@@ -40,6 +59,8 @@ class OutOfFold:
         Family of each row, as `Places.family`, of computed properties the main anion; -1 where not told apart.
     fast : (n,) float64, optional
         Predicted by the fast copy, where the model has one.
+    limits : HeldOutLimits, optional
+        Rows that have only a limit, which no metric scores and no interval is calibrated on.
     """
 
     fact: Property
@@ -54,3 +75,4 @@ class OutOfFold:
     known: np.ndarray
     family: np.ndarray
     fast: np.ndarray | None = None
+    limits: HeldOutLimits | None = None

@@ -45,8 +45,8 @@ class Retraining:
         As `data.contradictions.contradictions`; both sides were kept and taught.
     predicted : DataFrame
         Rows that the champion had never seen, predicted by it before anyone was taught them: measurement_id, formula,
-        temperature_C, state, log10_conductivity, activation_energy_eV, the same two with `predicted_` and bounds,
-        domain_score, in_domain.
+        temperature_C, state, log10_conductivity (a limit where `censored`), censored, activation_energy_eV, both
+        properties with `predicted_` and bounds, domain_score, in_domain.
     champion_held : DataFrame
         The champion's own held-out rows, as `held_out.out_of_fold_table`.
     metrics : dict
@@ -187,21 +187,29 @@ def _predict(model: PropertyModel, rows: pd.DataFrame) -> pd.DataFrame:
     context = Context.read(len(rows), rows["temperature_C"].to_numpy(), rows["state"].to_numpy(object))
     answer = pd.DataFrame(predict_properties([model], given.batch, context, structures=given.features))
     measured = rows.rename(columns={"row": "measurement_id"})
-    columns = ["measurement_id", "formula", "temperature_C", "state", CONDUCTIVITY.column, ACTIVATION_ENERGY.column]
-    said = {f"predicted_{c}{s}": answer[f"{c}{s}"] for c in columns[-2:] for s in ("", "_lower", "_upper")}
+    facts = [CONDUCTIVITY.column, ACTIVATION_ENERGY.column]
+    columns = ["measurement_id", "formula", "temperature_C", "state", facts[0], "censored", facts[1]]
+    said = {f"predicted_{c}{s}": answer[f"{c}{s}"] for c in facts for s in ("", "_lower", "_upper")}
     return measured[columns].assign(**said, domain_score=answer["domain_score"], in_domain=answer["in_domain"])
 
 
 def _prequential(predicted: pd.DataFrame) -> dict[str, float]:
-    """Errors and coverage on rows predicted before they were seen."""
+    """Errors and coverage on rows predicted before they were seen; of limits, how often what was said lies below."""
     metrics: dict[str, float] = {"prequential_rows": float(len(predicted))}
     if len(predicted):
         metrics["prequential_in_domain"] = float(predicted["in_domain"].mean())
     for fact in (CONDUCTIVITY, ACTIVATION_ENERGY):
-        rows = predicted[predicted[fact.column].notna()]
+        said, rows = f"predicted_{fact.column}", predicted[predicted[fact.column].notna()]
+        if fact is CONDUCTIVITY:
+            limits, rows = rows[rows["censored"]], rows[~rows["censored"]]
+            if len(limits):
+                metrics["prequential_limits"] = float(len(limits))
+                for share, column in (("predicted_below", said), ("interval_below", f"{said}_lower")):
+                    below = limits[column] < limits[fact.column]
+                    metrics[f"prequential_limits_{share}"] = float(below.mean())
         if rows.empty:
             continue
-        truth, said = rows[fact.column], f"predicted_{fact.column}"
+        truth = rows[fact.column]
         error = (rows[said] - truth).to_numpy()
         metrics[f"prequential_{fact.name}_MAE"] = float(np.abs(error).mean())
         metrics[f"prequential_{fact.name}_bias"] = float(error.mean())

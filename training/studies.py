@@ -198,13 +198,13 @@ def slope_check(table: MeasuredTable, n_folds: int, seed: int = 0) -> dict:
             said[test] = table.fit_and_predict(fact, train, cold, test).predicted
 
     side_by_side(fill, range(n_folds))
-    both = np.isfinite(energy) & (folds >= 0)
+    both = np.isfinite(energy) & table.measured(CONDUCTIVITY) & (folds >= 0)
     moved = []
     for target in (25.0, 100.0, 200.0):
         truth = level + energy * arrhenius_decades(target, temperature)
         served = said_level + said_energy * arrhenius_decades(target, REFERENCE_C)
         moved.append(np.abs(served - truth)[both])
-    scored = folds >= 0
+    scored = (folds >= 0) & table.measured(CONDUCTIVITY)
     served = said_level + said_energy * arrhenius_decades(temperature, REFERENCE_C)
     return {
         "rows": int(both.sum()),
@@ -218,19 +218,46 @@ def slope_check(table: MeasuredTable, n_folds: int, seed: int = 0) -> dict:
 
 def tested_interval(oof: OutOfFold) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Truth and bounds (n,) of the 90 % interval of out-of-fold rows, each fold's calibrated on the other folds."""
-    half, everywhere = np.empty(len(oof.truth)), np.ones(len(oof.truth))
-    usual, median = oof.predicted - oof.truth, oof.baseline - oof.truth
+    half = np.empty(len(oof.truth))
     for fold in np.unique(oof.fold):
-        inside, others = oof.fold == fold, oof.fold != fold
-        prior = GroupedConformal.fit(median[others])
-        familiar = others & oof.known
-        # Where whole families are left out, hardly a row is familiar, and the prior is all there is.
-        parts = usual[familiar], oof.domain_score[familiar], oof.family[familiar]
-        grouped = GroupedConformal.fit(*parts) if familiar.sum() >= 100 else prior
-        known, unknown = inside & oof.known, inside & ~oof.known
-        half[known] = grouped.half_width(oof.domain_score[known], kinds=oof.family[known])
-        half[unknown] = prior.half_width(everywhere[unknown])
+        inside = oof.fold == fold
+        half[inside] = _half_widths(oof, ~inside, oof.domain_score[inside], oof.known[inside], oof.family[inside])
     return oof.truth, oof.predicted - half, oof.predicted + half
+
+
+def limits_kept(oof: OutOfFold) -> dict[str, float]:
+    """How many held-out rows have only an upper limit, and in what share what is said of them lies below it.
+
+    Returns
+    -------
+    dict
+        `limits`: rows; `predicted_below`: share whose prediction lies below the limit; `interval_below`: share whose
+        90 % interval, calibrated on the rows that have a value, reaches below. Without such rows the shares are NaN.
+    """
+    found = oof.limits
+    if found is None:
+        return {"limits": 0, "predicted_below": float("nan"), "interval_below": float("nan")}
+    half = _half_widths(oof, np.ones(len(oof.truth), dtype=bool), found.domain_score, found.known, found.family)
+    return {
+        "limits": len(found.limit),
+        "predicted_below": float((found.predicted < found.limit).mean()),
+        "interval_below": float((found.predicted - half < found.limit).mean()),
+    }
+
+
+def _half_widths(
+    oof: OutOfFold, others: np.ndarray, score: np.ndarray, known: np.ndarray, family: np.ndarray
+) -> np.ndarray:
+    """Half widths (k,) of 90 % intervals of k rows, calibrated on the rows `others` (n,) bool of the record."""
+    prior = GroupedConformal.fit((oof.baseline - oof.truth)[others])
+    familiar = others & oof.known
+    # Where whole families are left out, hardly a row is familiar, and the prior is all there is.
+    parts = ((oof.predicted - oof.truth)[familiar], oof.domain_score[familiar], oof.family[familiar])
+    grouped = GroupedConformal.fit(*parts) if familiar.sum() >= 100 else prior
+    half = np.empty(len(score))
+    half[known] = grouped.half_width(score[known], kinds=family[known])
+    half[~known] = prior.half_width(np.ones(len(score))[~known])
+    return half
 
 
 def _folds(table: MeasuredTable, fact: Property, grouping: str, n_folds: int, seed: int) -> np.ndarray:

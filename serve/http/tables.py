@@ -7,6 +7,7 @@ import pandas as pd
 from fastapi import APIRouter, Query, Request, Response
 
 from ...models.properties import PROPERTIES, STATES
+from ...training.store.engine import StoreError
 from ..explain import explain_with, neighbours
 from ..hybrids import hybrid_input, predict_hybrid_table
 from ..screen.ranking import rank
@@ -118,9 +119,17 @@ async def nearest(
     request: Request,
     _: READ,
     count: Annotated[int, Query(ge=1, le=100, description="Compositions for each formula.")] = 5,
+    stored: Annotated[bool, Query(description="Look among the measurements that were added, too.")] = False,
 ) -> Response:
     """The measured electrolytes nearest to each formula, with values and sources, as `ion.neighbours` gives them."""
-    return await _answered(request, lambda table: neighbours(table, count))
+
+    def near(table: pd.DataFrame) -> pd.DataFrame:
+        try:
+            return neighbours(table, count, stored)
+        except StoreError as error:
+            raise Problem(503, f"{error}; ask again", headers={"Retry-After": "10"}) from error
+
+    return await _answered(request, near)
 
 
 async def _answered(request: Request, do: Callable[[pd.DataFrame], pd.DataFrame]) -> Response:

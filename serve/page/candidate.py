@@ -38,7 +38,9 @@ def candidate(request: Request, formula: Text = "", temperature: Text = "", stat
     if not pd.isna(row["error"]):
         raise PageError(f"{row['error']}", 422)
     near = neighbours(formula, count=6)
-    measured = near[near["distance"].lt(1e-6) & near[CONDUCTIVITY.column].notna()]
+    measured = near[
+        near["distance"].lt(1e-6) & near[CONDUCTIVITY.column].notna() & near["conductivity_relation"].eq("")
+    ]
     batch = CompositionBatch.from_formulas([formula])
     return page(
         request,

@@ -83,7 +83,7 @@ def measured_series(host: str, site: str, temperature_C: float = 25.0) -> pd.Dat
     rows = measured_rows()
     table = rows.join(substituted(rows["formula"], host, site))
     near = (table["temperature_C"] - temperature_C).abs() <= NEAR_C
-    kept = near & table["state"].isin(SOLIDS) & table[CONDUCTIVITY.column].notna()
+    kept = near & table["state"].isin(SOLIDS) & table[CONDUCTIVITY.column].notna() & ~table["censored"]
     kept &= table["is_host"] | table["dopant"].ne("")
     columns = ["formula", "dopant", "x", CONDUCTIVITY.column, "temperature_C", "group_source"]
     return table[kept].reset_index(drop=True)[columns]

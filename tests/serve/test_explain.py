@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 import ionscout as ion
@@ -50,3 +51,16 @@ def test_nearest_measurements_come_with_their_sources():
 def test_a_count_below_one_is_refused():
     with pytest.raises(ValueError, match="count=0"):
         neighbours("Na3PS4", count=0)
+
+
+def test_a_failed_sample_in_the_store_is_near_as_the_limit_that_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("IONSCOUT_MEASUREMENTS_URI", f"sqlite:///{tmp_path / 'm.db'}")
+    lab = pd.DataFrame({"formula": ["Na3BiO4", "Na3PS4"], "temperature_C": 25.0, "conductivity_S_cm": ["<1e-10", 3e-4]})
+    ion.add_measurements(lab, by="A. Volta", source="notebook 12")
+    assert not neighbours("Na3BiO4", count=1)["formula"].eq("Na3BiO4").any()
+    (found,) = neighbours("Na3BiO4", count=1, stored=True).to_dict("records")
+    told = [found[name] for name in ("distance", "conductivity_relation", "log10_conductivity", "source")]
+    assert told == [0.0, "<", -10.0, "A. Volta: notebook 12"]
+    own = neighbours("Na3PS4", count=1, stored=True)
+    assert own["source"].eq("A. Volta: notebook 12").sum() == 1
+    assert own["conductivity_relation"].eq("").all()

@@ -98,7 +98,7 @@ def test_drift_is_seen_where_there_is_some_and_not_where_there_is_none(systems):
     champion = held(generator.normal(0, 0.7, 360), systems)
 
     def new(score, error):
-        rows = pd.DataFrame({"log10_conductivity": np.full(80, -4.0), "domain_score": score})
+        rows = pd.DataFrame({"log10_conductivity": np.full(80, -4.0), "censored": False, "domain_score": score})
         return rows.assign(predicted_log10_conductivity=-4.0 + error)
 
     usual = drift(new(generator.uniform(0, 1, 80), generator.normal(0, 0.7, 80)), champion)

@@ -6,6 +6,7 @@ import mlflow
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.artifacts import load_text
 from typer.testing import CliRunner
 
 import ionscout as ion
@@ -26,6 +27,11 @@ Na3PS4,25,1.0e-8,,,a pellet that cracked
 Na2.3Y0.3Zr0.7Cl6,25,5.0e-5,0.43,,
 Na3Sm0.02Zr1.98Si2PO12,25,2.0e-3,0.30,,
 Na3P(S4,25,1.0e-4,,,
+"""
+# A sample that the instrument could not read, and one that it could not have read.
+FAILED = "Na3.3Ga0.3Ti1.7P3O12"
+LIMITS = f"""{FAILED},25,<1e-10,,,impedance too high
+Na2.3Y0.3Zr0.7Cl6,25,< 1E-1,,,
 """
 
 
@@ -106,12 +112,12 @@ def test_a_value_decades_from_the_known_ones_is_shown_with_its_source(tmp_path):
 def test_one_retraining_from_the_file_to_the_champion_and_back(own_home, tmp_path, monkeypatch):
     uri = f"sqlite:///{tmp_path / 'm.db'}"
     monkeypatch.setenv("IONSCOUT_MEASUREMENTS_URI", uri)
-    before = ion.predict("Na3.2Zr1.9Zn0.1Si2.2P0.8O12")["log10_conductivity"].iloc[0]
+    before, failed_before = ion.predict(["Na3.2Zr1.9Zn0.1Si2.2P0.8O12", FAILED])["log10_conductivity"]
     served = int(connect().get_model_version_by_alias("conductivity", "champion").version)
     path = tmp_path / "new.csv"
     # A crystal beside a new row, by its path, and one beside a row that the curated table has word for word.
     (tmp_path / "Na3PS4.cif").write_text(host_cif("Na3PS4"))
-    new = pd.read_csv(StringIO(NEW), dtype=str)
+    new = pd.read_csv(StringIO(NEW + LIMITS), dtype=str)
     new["structure"] = new["formula"].eq("Na3PS4").map({True: str(tmp_path / "Na3PS4.cif"), False: None})
     new.to_csv(path, index=False)
     curated = load_curated("sodium_electrolytes")
@@ -120,13 +126,20 @@ def test_one_retraining_from_the_file_to_the_champion_and_back(own_home, tmp_pat
 
     done = ion.retrain(path, by="A. Volta", promote="always")
 
-    assert str(done.addition).endswith("6 added, 0 already there, 1 refused")
+    assert str(done.addition).endswith("8 added, 0 already there, 1 refused")
     assert set(done.contradictions["formula"]) == {"Na3PS4"}
     # Predicted by the champion, which did not know them.
     asked = done.predicted["formula"].tolist()
     assert asked.index("Na3.2Zr1.9Zn0.1Si2.2P0.8O12") == 2
     assert done.predicted["predicted_log10_conductivity"].iloc[2] == pytest.approx(before, abs=1e-6)
-    assert done.metrics["prequential_rows"] == 6
+    assert done.metrics["prequential_rows"] == 8
+    # Limits are no values to be wrong about; the metrics say how often what was told lies below them.
+    assert done.predicted["censored"].tolist() == [False] * 6 + [True] * 2
+    values = done.predicted[~done.predicted["censored"]]
+    errors = values["predicted_log10_conductivity"] - values["log10_conductivity"]
+    assert done.metrics["prequential_conductivity_MAE"] == pytest.approx(errors.abs().mean())
+    assert done.metrics["prequential_limits"] == 2
+    assert done.metrics["prequential_limits_predicted_below"] == 0.5
     # The same rows held out in the same folds, though new systems came.
     by_system = {c.property: c for c in done.comparisons if c.grouping == "system"}
     for found in by_system.values():
@@ -146,7 +159,11 @@ def test_one_retraining_from_the_file_to_the_champion_and_back(own_home, tmp_pat
     assert done.promoted
     number = done.versions["conductivity"]
     assert int(connect().get_model_version_by_alias("conductivity", "champion").version) == number
-    assert ion.predict("Na3.2Zr1.9Zn0.1Si2.2P0.8O12")["log10_conductivity"].iloc[0] != before
+    after, failed_after = ion.predict(["Na3.2Zr1.9Zn0.1Si2.2P0.8O12", FAILED])["log10_conductivity"]
+    assert after != before
+    assert failed_after < failed_before - 1.0
+    card = load_text(f"runs:/{champion_run('conductivity')}/model_card.md")
+    assert "2 rows are upper limits" in card
     run = mlflow.get_run(champion_run("conductivity"))
     assert run.data.metrics["prequential_conductivity_MAE"] == pytest.approx(
         done.metrics["prequential_conductivity_MAE"]

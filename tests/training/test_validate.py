@@ -90,7 +90,7 @@ def test_input_is_left_as_it_was(sodium):
         ({"conductivity_S_cm": 25.0}, "conductivity_S_cm", "molten salts"),
         ({"conductivity_S_cm": 0.0}, "conductivity_S_cm", "no instrument reads"),
         ({"conductivity_S_cm": "1,2e-4"}, "conductivity_S_cm", "comma"),
-        ({"conductivity_S_cm": "<1e-10"}, "conductivity_S_cm", "bound"),
+        ({"conductivity_S_cm": ">1e-3"}, "conductivity_S_cm", "lower limit"),
         ({"conductivity_S_cm": "1.2x10-4"}, "conductivity_S_cm", "power of ten"),
         ({"conductivity_S_cm": "2e-4 ± 1e-5"}, "conductivity_S_cm", "uncertainty"),
         ({"temperature_C": "298 K"}, "temperature_C", "unit inside the cell"),

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...featurize.composition import CompositionBatch
 from ...featurize.elements import INDEX
-from .fields import MOBILE_IONS
+from .fields import BELOW, MOBILE_IONS
 
 
 def compositions(formulas: pd.Series) -> CompositionBatch:
@@ -51,6 +51,11 @@ def is_computed(frame: pd.DataFrame) -> pd.Series:
         | text(frame, "method").str.startswith("computed")
         | text(frame, "note").str.startswith("computed")
     )
+
+
+def is_censored(frame: pd.DataFrame) -> pd.Series:
+    """Rows whose conductivity is only known to lie below the value given, as in `<1e-10`."""
+    return text(frame, "conductivity_relation").eq(BELOW)
 
 
 def text(frame: pd.DataFrame, column: str) -> pd.Series:

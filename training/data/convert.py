@@ -9,9 +9,10 @@ import pandas as pd
 from ...models.impedance import conductivity_of_sample
 from ...models.physics import ABSOLUTE_ZERO_C
 from ...models.transference import LINEAR_V, bruce_vincent
-from .columns import text
+from .censored import split_relation
+from .columns import is_censored, text
 from .fields import ERROR, WARNING
-from .kinds import TABLES
+from .kinds import TABLES, table_of
 from .reading import TableError, check_header, no_problems, problems, read_rows, to_numbers, with_rows
 from .temperature_runs import fit_runs, note_energies
 
@@ -72,6 +73,7 @@ def convert(source: str | Path | pd.DataFrame, interval: float = 0.9, encoding: 
         A row a measurement. Any of: resistance_ohm, thickness_cm and area_cm2 (for conductivity); temperature_C with
         those or with conductivity_S_cm (for fits, a sample being the rows that agree in `temperature_runs.SAMPLE`);
         polarisation_V, initial_current_A, steady_current_A, initial_resistance_ohm, steady_resistance_ohm (for t+).
+        A conductivity of an electrolyte such as `<1e-10` comes back as validation reads it, and is no point of a fit.
         Uncertainties are standard ones, in columns such as resistance_sd_ohm. Other columns are carried through.
     interval : float
         Confidence of the bounds in `fits`.
@@ -103,6 +105,8 @@ def convert(source: str | Path | pd.DataFrame, interval: float = 0.9, encoding: 
         frame, ragged = read_rows(source, encoding)
         found = [ragged]
     found.append(_header(frame))
+    if table_of(list(frame.columns)) == "electrolyte":
+        frame = split_relation(frame)
     numbers = pd.DataFrame(index=frame.index, columns=list(_NUMBERS), dtype="float64")
     for name in _NUMBERS:
         if name in frame:
@@ -115,7 +119,8 @@ def convert(source: str | Path | pd.DataFrame, interval: float = 0.9, encoding: 
     for add in (_conductivity, _transference):
         found.append(add(rows, numbers, good))
         good &= ~frame.index.isin(found[-1].loc[found[-1]["severity"].eq(ERROR), "row"])
-    fits, run = fit_runs(rows, numbers["temperature_C"].where(good), interval)
+    # A limit is no point of a line.
+    fits, run = fit_runs(rows, numbers["temperature_C"].where(good & ~is_censored(rows)), interval)
     note_energies(rows, fits, run)
     every = pd.concat(found, ignore_index=True).sort_values("row", kind="stable", ignore_index=True)
     errors = every[every["severity"].eq(ERROR)].drop_duplicates("row").set_index("row")

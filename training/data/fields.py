@@ -38,6 +38,8 @@ FAMILIES = (
 )
 MOBILE_IONS = ("Na", "Li", "K", "Ag", "Rb", "Cs", "Cu", "Mg", "Ca", "Zn", "Al")
 CONDUCTIVITY_KINDS = ("total", "bulk", "grain_boundary", "unspecified")
+# conductivity_relation of what an instrument could not read: the conductivity lies below the value given.
+BELOW = "<"
 METHODS = ("EIS", "DC", "NMR", "computed_MD", "computed_DFT", "other", "unspecified")
 WINDOW_METHODS = ("CV", "LSV", "DFT_phase_diagram", "other", "unspecified")
 QUALITIES = ("A", "B", "C", "computed")
@@ -181,6 +183,11 @@ _ALL = (
         default_needs="temperature_C",
     ),
     Field("conductivity_S_cm", "ionic conductivity, S/cm", number=True, bounds=_CONDUCTIVITY_BOUNDS),
+    Field(
+        "conductivity_relation",
+        f"{BELOW}: the conductivity lies below conductivity_S_cm, which may be typed as <1e-10; blank: it is the value",
+        choices=(BELOW,),
+    ),
     Field(
         "conductivity_kind",
         "which part of the impedance; grain_boundary is no material conductivity",

@@ -231,7 +231,9 @@ def to_numbers(cells: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
 
 
 def _why_no_number(value: str) -> tuple[str, str]:
-    if re.fullmatch(r"[<>≤≥~≈]\s*[\d.eE+-]+", value):
+    if re.fullmatch(r"(>=?|=>|[≥⩾≧])\s*[\d.eE+-]+", value):
+        return "a lower limit, not a measured number", "give the number that was read, or leave the row out"
+    if re.fullmatch(r"(<=?|=<|[≤⩽≦~≈])\s*[\d.eE+-]+", value):
         return "a bound or an estimate, not a measured number", "give a number with quality C, or leave the row out"
     if re.fullmatch(r"[+-]?\d+,\d+([eE][+-]?\d+)?", value):
         return "a comma as decimal sign", f"write {value.replace(',', '.')}"

@@ -7,7 +7,8 @@ import pandas as pd
 
 from ...featurize.composition import CompositionBatch
 from ...featurize.elements import N_ELEMENTS
-from .columns import compositions, is_computed, number, text
+from .censored import as_written, decades_apart
+from .columns import compositions, is_censored, is_computed, number, text
 from .fields import WARNING
 from .reading import problems
 
@@ -57,7 +58,8 @@ def group_keys(frame: pd.DataFrame, table: str) -> np.ndarray:
 def repeat_problems(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     """Warnings for duplicates (the same value again) and contradictions (a factor of 30 apart within 2 C).
 
-    A duplicate is listed with the first row that holds the value, a contradiction with the row furthest away.
+    A duplicate is listed with the first row that holds the value, a contradiction with the row furthest away. A value
+    below a limit contradicts what lies above the limit, and nothing else.
     """
     if "conductivity_S_cm" not in frame:
         return problems([])
@@ -66,13 +68,15 @@ def repeat_problems(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     temperature = measured["temperature_C"].to_numpy(dtype=float)
     decades = np.log10(measured["conductivity_S_cm"].to_numpy(dtype=float))
     first, second = _pairs(keys, temperature)
-    gap = np.abs(decades[first] - decades[second])
+    censored = is_censored(measured).to_numpy()
+    gap = np.abs(decades_apart(decades[first], decades[second], censored[first], censored[second]))
     rows = measured.index.to_numpy()
-    values = measured["conductivity_S_cm"].to_numpy()
+    values = as_written(measured).to_numpy(object)
     source = np.asarray(source_of(measured))
     found: list[tuple] = []
 
-    same = (gap < 1e-6) & (temperature[first] == temperature[second])
+    same = (np.abs(decades[first] - decades[second]) < 1e-6) & (censored[first] == censored[second])
+    same &= temperature[first] == temperature[second]
     later = pd.DataFrame(
         {"late": np.maximum(rows[first], rows[second]), "early": np.minimum(rows[first], rows[second])}
     )
@@ -82,7 +86,7 @@ def repeat_problems(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         whose = "the same source" if source[i] and source[i] == source[j] else "another source"
         reason = f"the same composition, temperature and value as row {early}, from {whose}"
         remedy = "keep one if it is the same sample; a value quoted twice is no second measurement"
-        found.append((int(late), "conductivity_S_cm", f"{values[i]:g}", WARNING, reason, remedy))
+        found.append((int(late), "conductivity_S_cm", values[i], WARNING, reason, remedy))
 
     apart = gap > np.log10(CONTRADICTION_FACTOR)
     label = text(measured, "structure_label").to_numpy()
@@ -90,15 +94,15 @@ def repeat_problems(frame: pd.DataFrame, table: str) -> pd.DataFrame:
         furthest = max(others, key=lambda j: abs(decades[i] - decades[j]))
         factor = 10 ** abs(decades[i] - decades[furthest])
         reason = (
-            f"{values[i]:g} S/cm at {temperature[i]:g} C contradicts row {rows[furthest]} of the same composition: "
-            f"{values[furthest]:g} S/cm at {temperature[furthest]:g} C, a factor of {factor:.0f}"
+            f"{values[i]} S/cm at {temperature[i]:g} C contradicts row {rows[furthest]} of the same composition: "
+            f"{values[furthest]} S/cm at {temperature[furthest]:g} C, a factor of {factor:.0f}"
         )
         if len(others) > 1:
             reason += f"; {len(others)} rows are {CONTRADICTION_FACTOR:g} times or more away"
         if label[i] != label[furthest]:
             reason += f" (structure {label[i] or 'not stated'} against {label[furthest] or 'not stated'})"
         remedy = "check exponent, unit and phase in both sources; if both stand, both stay"
-        found.append((int(rows[i]), "conductivity_S_cm", f"{values[i]:g}", WARNING, reason, remedy))
+        found.append((int(rows[i]), "conductivity_S_cm", values[i], WARNING, reason, remedy))
     return problems(found)
 
 
@@ -159,9 +163,9 @@ def noise_floor(frame: pd.DataFrame, low_C: float = 15.0, high_C: float = 35.0) 
     """How far independent sources disagree about one composition near room temperature.
 
     Counted are measured conductivities of the material (no grain boundaries, nothing simulated) that name their source
-    and are not of quality C (quoted, derived, doubtful). Each source counts once a composition, by its median; one
-    value found in two sources counts once, as a quotation. What is left is the error that a perfect model of
-    composition would still make.
+    and are not of quality C (quoted, derived, doubtful) nor below a limit. Each source counts once a
+    composition, by its median; one value found in two sources counts once, as a quotation. What is left is the error
+    that a perfect model of composition would still make.
 
     Parameters
     ----------
@@ -184,6 +188,7 @@ def noise_floor(frame: pd.DataFrame, low_C: float = 15.0, high_C: float = 35.0) 
         & text(frame, "conductivity_kind").ne("grain_boundary")
         & text(frame, "quality").ne("C")
         & ~is_computed(frame)
+        & ~is_censored(frame)
         & source.ne("")
     ]
     table = pd.DataFrame(

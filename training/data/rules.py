@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ...models.physics import BOLTZMANN_EV, arrhenius_decades, kelvin
-from .columns import compositions, contains, infer_mobile_ion, is_computed, number, text
+from .columns import compositions, contains, infer_mobile_ion, is_censored, is_computed, number, text
 from .fields import ERROR, FIELDS, INTERFACE_QUANTITIES, MEASURED_COLUMNS, MOBILE_IONS, WARNING, Bound
 from .kinds import TABLES
 
@@ -129,6 +129,10 @@ def _something_measured(frame: pd.DataFrame) -> pd.Series:
     return pd.concat([number(frame, c).notna() for c in MEASURED_COLUMNS], axis=1).any(axis=1)
 
 
+def _limit_given(frame: pd.DataFrame) -> pd.Series:
+    return text(frame, "conductivity_relation").eq("") | number(frame, "conductivity_S_cm").notna()
+
+
 def _temperature_given(frame: pd.DataFrame) -> pd.Series:
     return number(frame, "conductivity_S_cm").isna() | number(frame, "temperature_C").notna()
 
@@ -163,7 +167,7 @@ def _below_ceiling(frame: pd.DataFrame) -> pd.Series:
 
 def _prefactor_plausible(frame: pd.DataFrame) -> pd.Series:
     temperature_K = kelvin(_above_absolute_zero(frame).to_numpy())
-    conductivity = number(frame, "conductivity_S_cm")
+    conductivity = number(frame, "conductivity_S_cm").mask(is_censored(frame))
     energy = number(frame, "activation_energy_eV")
     decades = np.log10(conductivity.where(conductivity > 0) * temperature_K)
     decades = decades + energy / (np.log(10.0) * BOLTZMANN_EV * temperature_K)
@@ -240,6 +244,17 @@ _BETWEEN: tuple[tuple[Rule, set[str]], ...] = (
             _something_measured,
         ),
         {_CONDUCTIVITY},
+    ),
+    (
+        Rule(
+            "conductivity_relation:limit",
+            "conductivity_relation",
+            ERROR,
+            "a relation without the limit that it is about",
+            "give the limit in conductivity_S_cm, or leave conductivity_relation blank",
+            _limit_given,
+        ),
+        {_CONDUCTIVITY, "conductivity_relation"},
     ),
     (
         Rule(

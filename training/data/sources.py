@@ -12,7 +12,7 @@ import pandas as pd
 from ...featurize.elements import SYMBOLS
 from ...models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
 from .. import curated
-from .columns import compositions, is_computed, text
+from .columns import compositions, is_censored, is_computed, text
 from .fields import QUALITY_WEIGHTS
 from .repeats import source_of
 from .validate import ValidationReport, validate
@@ -40,6 +40,7 @@ TRAINING_COLUMNS = (
     "quality",
     "weight",
     "computed",
+    "censored",
     "group_system",
     "group_source",
     "table",
@@ -101,9 +102,9 @@ def training_rows(
     -------
     DataFrame
         Columns `TRAINING_COLUMNS`, and `structure` where a table has one; a fresh index. Grain-boundary values are left
-        out: they describe a pellet, not a material. `weight` is `fields.QUALITY_WEIGHTS` of the quality.
-        `group_system` is the sorted element set, such as Na-O-P-Si-Zr; `group_source` the DOI, else the SciGlass paper,
-        the address, or the row itself.
+        out: they describe a pellet, not a material. `censored` marks limits that the conductivity lies below. `weight`
+        is `fields.QUALITY_WEIGHTS` of the quality. `group_system` is the sorted element set, such as Na-O-P-Si-Zr;
+        `group_source` the DOI, else the SciGlass paper, the address, or the row itself.
 
     Raises
     ------
@@ -145,6 +146,7 @@ def _training_rows(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         decades = np.log10(frame["conductivity_S_cm"].to_numpy(dtype=float))
     rows = frame.assign(
         computed=is_computed(frame),
+        censored=is_censored(frame),
         weight=frame["quality"].map(QUALITY_WEIGHTS),
         group_system=element_sets(frame["formula"]),
         group_source=source.where(source.ne(""), own),

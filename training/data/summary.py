@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from .columns import compositions, is_computed, number, text
+from .columns import compositions, is_censored, is_computed, number, text
 from .repeats import composition_keys, noise_floor, source_of
 from .sources import CURATED, validate_curated
 from .validate import ValidationReport, validate
@@ -22,9 +22,10 @@ def summarise(tables: Iterable[str | pd.DataFrame | ValidationReport] = tuple(CU
     -------
     DataFrame
         table, kind, rows, valid, errors (rows left out), warnings (rows remarked on), measured_conductivity (rows that
-        are neither simulated nor a grain boundary), activation_energies, compositions, sources, year_first, year_last,
-        temperature_min_C, temperature_max_C, without_temperature, duplicates (rows that repeat an earlier one),
-        contradictions (rows to look at: see `repeats.repeat_problems`).
+        are neither simulated nor a grain boundary), below_a_limit (such as `<1e-10`, not among them),
+        activation_energies, compositions, sources, year_first, year_last, temperature_min_C, temperature_max_C,
+        without_temperature, duplicates (rows that repeat an earlier one), contradictions (rows to look at: see
+        `repeats.repeat_problems`).
 
     Examples
     --------
@@ -69,10 +70,11 @@ def noise_floors(tables: Iterable[str | pd.DataFrame | ValidationReport] = ()) -
 
 
 def measured_conductivity(frame: pd.DataFrame) -> pd.Series:
-    """Rows that hold a measured conductivity of the material: not simulated, not of a grain boundary."""
+    """Rows that hold a measured conductivity of the material: no simulation, no limit alone, no grain boundary."""
     return (
         number(frame, "conductivity_S_cm").notna()
         & ~is_computed(frame)
+        & ~is_censored(frame)
         & text(frame, "conductivity_kind").ne("grain_boundary")
     )
 
@@ -102,6 +104,7 @@ def _summary(name: str, report: ValidationReport) -> dict[str, object]:
         "errors": report.n_rows - len(frame),
         "warnings": report.warnings["row"].nunique(),
         "measured_conductivity": int(measured_conductivity(frame).sum()),
+        "below_a_limit": int(is_censored(frame).sum()),
         "activation_energies": int(number(frame, "activation_energy_eV").notna().sum()),
         "compositions": _distinct_compositions(frame),
         "sources": source[source.ne("")].nunique(),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pandera.errors
 
+from .censored import RELATION, split_relation
 from .columns import compositions, contains, infer_mobile_ion, number, text
 from .fields import ERROR, FIELDS, WARNING
 from .given_structures import with_structure_texts
@@ -100,10 +101,11 @@ def validate_measurements(frame: pd.DataFrame, table: str | None = None) -> Vali
     ----------
     frame : DataFrame
         Columns of `fields.FIELDS`, numbers or text as typed; others are carried through, in a table of electrolytes
-        `structure` (CIF text, path, pymatgen Structure or its JSON) as the text of the structure. Blank or absent
-        columns take these defaults: state crystalline (glass in a glass table), quality B (measured, traceable: you
-        vouch for it), conductivity_kind and method unspecified, temperature_stated exact, mobile_ion the first of Na,
-        Li, K, Ag, ... that the formula holds.
+        `structure` (CIF text, path, pymatgen Structure or its JSON) as the text of the structure. There a conductivity
+        may be `<1e-10`, measured and below what the instrument reads: it comes back as the limit, with `<` in
+        conductivity_relation. Blank or absent columns take these defaults: state crystalline (glass in a glass table),
+        quality B (measured, traceable: you vouch for it), conductivity_kind and method unspecified, temperature_stated
+        exact, mobile_ion the first of Na, Li, K, Ag, ... that the formula holds.
     table : str, optional
         Kind of table; by default its columns tell.
 
@@ -136,6 +138,8 @@ def _report(frame: pd.DataFrame, table: str | None, ragged: pd.DataFrame, open_f
         raise TableError(f"{table=} is not known; choose one of {', '.join(TABLES)}")
     spec = TABLES[table]
     header = check_header(frame, spec.columns, spec.required)
+    if RELATION in spec.columns:
+        frame = split_relation(frame)
     typed, unreadable = _typed(frame, spec)
     filled, assumed, guessed = _with_defaults(typed, spec)
     failed = _failures(filled, typed, table, ERROR)
@@ -162,7 +166,8 @@ def _typed(frame: pd.DataFrame, spec: Table) -> tuple[pd.DataFrame, pd.DataFrame
     found = []
     for name in spec.columns:
         if name not in frame:
-            columns[name] = pd.Series(None, index=frame.index, dtype="float64" if FIELDS[name].number else object)
+            kind = "float64" if FIELDS[name].number else object
+            columns[name] = pd.Series([None] * len(frame), index=frame.index, dtype=kind)
         elif FIELDS[name].number:
             columns[name], bad = to_numbers(frame[name])
             found.append(bad)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from .tables import REVISION
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-_KNOWN = {"0001"}
+_KNOWN = {"0001", "0002"}
 
 
 class NewerStoreError(RuntimeError):

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from ..data.fields import FIELDS
 
 # The newest revision under migrations/versions, which these tables describe.
-REVISION = "0001"
+REVISION = "0002"
 # Columns that the store gives to every measurement; a table that comes in with them was exported, and they are dropped.
 PROVENANCE = ("measurement_id", "measurement_kind", "added_by", "added_at", "added_from", "added_row", "row_hash")
 

@@ -69,6 +69,23 @@ def test_when_no_row_can_be_kept_the_answer_is_an_error_that_names_each(store: T
     }
 
 
+@pytest.mark.parametrize("as_csv", [True, False])
+def test_a_sample_that_the_instrument_could_not_read_is_kept_as_a_limit(store: TestClient, as_csv: bool) -> None:
+    rows = [
+        {"formula": f, "temperature_C": 25, "conductivity_S_cm": v}
+        for f, v in (("Na3BiO4", "<1e-10"), ("Na3PS4", 2e-4))
+    ]
+    rows.append({"formula": "Na3SbS4", "temperature_C": 25, "conductivity_S_cm": ">1e-3"})
+    sent = {"content": pd.DataFrame(rows).to_csv(index=False), "headers": CSV} if as_csv else {"json": rows}
+    told = store.post("/v1/measurements", params={"by": "A. Volta"}, **sent).json()
+    assert [row["row"] for row in told["added"]] == [2, 3]
+    (refused,) = told["problems"]
+    assert (refused["row"], refused["column"], refused["value"]) == (4, "conductivity_S_cm", ">1e-3")
+    assert "leave the row out" in refused["remedy"]
+    listed = store.get("/v1/measurements", params={"kind": "electrolyte"}).json()["rows"]
+    assert [(row["conductivity_S_cm"], row["conductivity_relation"]) for row in listed] == [(1e-10, "<"), (2e-4, None)]
+
+
 def test_somebody_must_vouch_for_measurements(store: TestClient, keyed: tuple[TestClient, str]) -> None:
     rows = [{"formula": "Na3PS4", "temperature_C": 25, "conductivity_S_cm": 2e-4}]
     assert store.post("/v1/measurements", json=rows).status_code == 422
@@ -153,6 +170,16 @@ def test_neighbours_come_with_their_sources(client: TestClient) -> None:
     assert [(r["formula"], r["source"]) for r in rows] == list(
         zip(expected["formula"], expected["source"], strict=True)
     )
+
+
+def test_a_failed_sample_that_was_added_is_near_as_a_limit(store: TestClient) -> None:
+    rows = [{"formula": "Na3BiO4", "temperature_C": 25, "conductivity_S_cm": "<1e-10"}]
+    store.post("/v1/measurements", json=rows, params={"by": "A. Volta"}).raise_for_status()
+    asked = {"count": 1, "stored": True}
+    (found,) = store.post("/v1/neighbours", json=[{"formula": "Na3BiO4"}], params=asked).json()["rows"]
+    assert (found["conductivity_relation"], found["log10_conductivity"]) == ("<", -10.0)
+    far = store.post("/v1/neighbours", json=[{"formula": "Na3BiO4"}], params={"count": 1}).json()["rows"]
+    assert all(row["distance"] > 0 for row in far)
 
 
 def test_promoting_what_is_not_there_is_said(client: TestClient) -> None:
