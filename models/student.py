@@ -46,31 +46,27 @@ class Student:
         cls,
         inputs: np.ndarray,
         taught: np.ndarray,
-        spread: np.ndarray,
+        doubt: BoosterEnsemble,
         weight: np.ndarray,
-        columns: tuple[str, ...],
-        settings: StudentSettings,
+        settings: BoosterSettings,
     ) -> Self:
-        """Fit on what the teacher says.
+        """Fit on what the teacher says, beside a doubt that is fitted already.
 
         Parameters
         ----------
         inputs : (m, p) float32
             Rows, as `model_inputs` gives them.
-        taught, spread : (m,) float64
-            The teacher's mean and spread.
+        taught : (m,) float64
+            The teacher's mean.
+        doubt : BoosterEnsemble
+            As `fit_doubt` gives it, of the same columns.
         weight : (m,) float64
             Weights of the rows.
-        columns : tuple of str
-            Input columns to use.
-        settings : StudentSettings
-            Hyperparameters.
+        settings : BoosterSettings
+            Hyperparameters of the value.
         """
-        chosen = inputs[:, input_positions(columns)]
-        return cls(
-            BoosterEnsemble.fit(chosen, taught, columns, settings.value, weight),
-            BoosterEnsemble.fit(chosen, np.log(spread), columns, settings.doubt, weight),
-        )
+        chosen = inputs[:, input_positions(doubt.columns)]
+        return cls(BoosterEnsemble.fit(chosen, taught, doubt.columns, settings, weight), doubt)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -83,7 +79,7 @@ class Student:
 
     def doubts(self, inputs: np.ndarray) -> np.ndarray:
         """Doubt (n,) float64 of rows given by the inputs of `columns`, in the unit of the value."""
-        return np.exp(self.doubt.predict(inputs))
+        return read_doubt(self.doubt, inputs)
 
     def save(self, folder: Path) -> None:
         """Write both boosters into a folder."""
@@ -94,3 +90,29 @@ class Student:
     def load(cls, folder: Path) -> Self:
         """Inverse of `save`."""
         return cls(BoosterEnsemble.load(folder / "value"), BoosterEnsemble.load(folder / "doubt"))
+
+
+def fit_doubt(
+    inputs: np.ndarray, spread: np.ndarray, weight: np.ndarray, columns: tuple[str, ...], settings: BoosterSettings
+) -> BoosterEnsemble:
+    """Teach trees the logarithm of what measured relatives leave open.
+
+    Parameters
+    ----------
+    inputs : (m, p) float32
+        Rows, as `model_inputs` gives them.
+    spread : (m,) float64
+        The teacher's standard deviation, in the unit of the value.
+    weight : (m,) float64
+        Weights of the rows.
+    columns : tuple of str
+        Input columns to use.
+    settings : BoosterSettings
+        Hyperparameters.
+    """
+    return BoosterEnsemble.fit(inputs[:, input_positions(columns)], np.log(spread), columns, settings, weight)
+
+
+def read_doubt(doubt: BoosterEnsemble, inputs: np.ndarray) -> np.ndarray:
+    """Doubt (n,) float64 that trees of `fit_doubt` say of inputs (n, p) of their columns."""
+    return np.exp(doubt.predict(inputs))

@@ -1,6 +1,6 @@
 """Fit each property model, with the out-of-fold predictions that its intervals and its metrics stand on."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -48,7 +48,7 @@ class Fitted:
 
     model: PropertyModel
     out_of_fold: list[OutOfFold]
-    settings: dict[str, BlendSettings | BoosterSettings | StudentSettings]
+    settings: Mapping[str, BlendSettings | BoosterSettings | StudentSettings]
     table: pd.DataFrame
     structures: tuple[StructureWorth, ...] = ()
 

@@ -13,11 +13,12 @@ from threadpoolctl import threadpool_limits
 
 from ..featurize.composition import CompositionBatch
 from ..models.blend import Blend
+from ..models.booster import BoosterEnsemble
 from ..models.gaussian_process import Posterior
 from ..models.inputs import input_positions, model_inputs
 from ..models.properties import CONDUCTIVITY, Property
 from ..models.relatives import Places, Relatives
-from ..models.student import Student
+from ..models.student import Student, fit_doubt, read_doubt
 from .folds import grouped_folds
 from .out_of_fold import HeldOutLimits, OutOfFold
 from .pseudo_data import PseudoData
@@ -27,12 +28,12 @@ from .taught_structures import taught_structures
 
 @dataclass(frozen=True)
 class Held:
-    """Held-out rows (n,): predicted by the blend, by its student, whether their family was known, and the doubt."""
+    """Held-out rows (n,): predicted, whether their family was known, the doubt, and what a student says, if asked."""
 
     predicted: np.ndarray
-    fast: np.ndarray
     known: np.ndarray
     doubt: np.ndarray
+    fast: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -104,37 +105,46 @@ class MeasuredTable:
         relatives, which : Relatives, (m,) int
             Distinct compositions, and which of them each of the rows is.
         """
-        target, places, inputs = self.target(fact)[train], self.places[train], self.inputs[train]
+        blend, posterior = self._teacher(fact, train, relatives, which)
+        lessons = self._lessons(train)
+        return blend, lessons.student(fact, blend, posterior, lessons.doubt(fact, posterior))
+
+    def fit_and_predict(
+        self, fact: Property, train: np.ndarray, asked: Self, test: np.ndarray, fast: bool = False
+    ) -> Held:
+        """Fit on the rows `train`, predict the rows `test` of the table `asked`, each at its temperature there.
+
+        With `fast` a student is taught, too, and says what it would: that takes as long as all the rest.
+        """
+        blend, posterior = self._teacher(fact, train, *Relatives.of(self.places[train]))
+        lessons = self._lessons(train)
+        doubt = lessons.doubt(fact, posterior)
+        places, inputs = asked.places[test], asked.inputs[test]
+        chosen = inputs[:, input_positions(doubt.columns)]
+        student = lessons.student(fact, blend, posterior, doubt) if fast else None
+        return Held(
+            blend.predict(posterior.relatives.distances(places), places, inputs),
+            blend.knows(places.family),
+            read_doubt(doubt, chosen),
+            None if student is None else blend.or_median(student.values(chosen), places.family),
+        )
+
+    def _teacher(
+        self, fact: Property, train: np.ndarray, relatives: Relatives, which: np.ndarray
+    ) -> tuple[Blend, Posterior]:
         source, system, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "group_system", "weight"))
+        target, censored, places = self.target(fact)[train], self.censored(fact)[train], self.places[train]
         settings = TEACHERS[fact.name]
-        censored = self.censored(fact)[train]
         posterior = Posterior.fit(settings.kernel, relatives, which, places, target, source, censored)
-        blend = Blend.fit(posterior, inputs, posterior.target, settings, system, weight)
+        return Blend.fit(posterior, self.inputs[train], posterior.target, settings, system, weight), posterior
+
+    def _lessons(self, train: np.ndarray) -> "Lessons":
         # A row that is held out must not show where it lies, not even without its value.
         everyone, place = self.relatives
         pseudo = self._pseudo_data.without(~np.isin(np.arange(len(everyone.whole)), place[train]))
-        asked = ((places, inputs), (pseudo.places, pseudo.inputs))
-        taught = np.concatenate([blend.blended(relatives.distances(p), p, i) for p, i in asked])
-        spread = np.concatenate([posterior.spread(p) for p, _ in asked])
-        counts = np.repeat([MEASURED_WEIGHT, 1.0], [len(train), len(pseudo.inputs)])
-        both = np.concatenate([inputs, pseudo.inputs])
-        student = Student.fit(both, taught, spread, counts, settings.columns, STUDENTS[fact.name])
-        return blend, student
+        return Lessons(self.places[train], self.inputs[train], pseudo)
 
-    def fit_and_predict(self, fact: Property, train: np.ndarray, asked: Self, test: np.ndarray) -> Held:
-        """Fit on the rows `train`, predict the rows `test` of the table `asked`, each at its temperature there."""
-        relatives, which = Relatives.of(self.places[train])
-        blend, student = self.fit(fact, train, relatives, which)
-        places, inputs = asked.places[test], asked.inputs[test]
-        chosen = inputs[:, input_positions(student.columns)]
-        return Held(
-            blend.predict(relatives.distances(places), places, inputs),
-            blend.or_median(student.values(chosen), places.family),
-            blend.knows(places.family),
-            student.doubts(chosen),
-        )
-
-    def out_of_fold(self, fact: Property, grouping: str, folds: np.ndarray) -> OutOfFold:
+    def out_of_fold(self, fact: Property, grouping: str, folds: np.ndarray, fast: bool = False) -> OutOfFold:
         """Predict every row that has a value of the property by a model that saw only the other folds.
 
         Rows with a limit alone are taught outside their fold, as all others are, and not scored.
@@ -147,6 +157,8 @@ class MeasuredTable:
             Key of `GROUPINGS`.
         folds : (n,) int
             Fold of each row; rows of fold -1 are always trained on and never scored, those below take no part.
+        fast : bool
+            Whether to say what fast copies would predict, too.
         """
         target = self.target(fact)
         measured = self.measured(fact)
@@ -154,14 +166,15 @@ class MeasuredTable:
         use, limited = asked[measured[asked]], asked[~measured[asked]]
         known = np.flatnonzero(np.isfinite(target) & (folds > -2))
         _ = self._pseudo_data  # made once, before the folds ask for it side by side
-        predicted, fast, baseline, doubts = (np.empty(len(target)) for _ in range(4))
+        predicted, copied, baseline, doubts = (np.empty(len(target)) for _ in range(4))
         familiar = np.zeros(len(target), dtype=bool)
 
         def fill(fold: int) -> None:
             train, test = known[folds[known] != fold], asked[folds[asked] == fold]
-            held = self.fit_and_predict(fact, train, self, test)
-            predicted[test], fast[test] = held.predicted, held.fast
-            familiar[test], doubts[test] = held.known, held.doubt
+            held = self.fit_and_predict(fact, train, self, test, fast)
+            predicted[test], familiar[test], doubts[test] = held.predicted, held.known, held.doubt
+            if held.fast is not None:
+                copied[test] = held.fast
             baseline[test] = np.median(target[train[measured[train]]])
 
         side_by_side(fill, np.unique(folds[asked]))
@@ -181,7 +194,7 @@ class MeasuredTable:
             row=use,
             known=familiar[use],
             family=family[use],
-            fast=np.clip(fast[use], fact.lower, fact.upper),
+            fast=np.clip(copied[use], fact.lower, fact.upper) if fast else None,
             limits=limits if len(limited) else None,
         )
 
@@ -192,6 +205,39 @@ class MeasuredTable:
         groups = np.arange(len(use)) if grouping == "random" else self.rows[f"group_{grouping}"].to_numpy(object)[use]
         folds[use] = grouped_folds(groups, n_folds, seed)
         return folds
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What a student is taught on: the m training rows, and compositions that nobody measured."""
+
+    places: Places
+    inputs: np.ndarray
+    pseudo: PseudoData
+
+    def doubt(self, fact: Property, posterior: Posterior) -> BoosterEnsemble:
+        """Trees of the doubt that the process leaves."""
+        spread = np.concatenate([posterior.spread(places) for places, _ in self._parts])
+        columns = TEACHERS[fact.name].columns
+        return fit_doubt(self._all_inputs, spread, self._counts, columns, STUDENTS[fact.name].doubt)
+
+    def student(self, fact: Property, blend: Blend, posterior: Posterior, doubt: BoosterEnsemble) -> Student:
+        """The student of a blend, with this doubt."""
+        distances = posterior.relatives.distances
+        taught = np.concatenate([blend.blended(distances(places), places, inputs) for places, inputs in self._parts])
+        return Student.fit(self._all_inputs, taught, doubt, self._counts, STUDENTS[fact.name].value)
+
+    @property
+    def _parts(self) -> tuple[tuple[Places, np.ndarray], ...]:
+        return (self.places, self.inputs), (self.pseudo.places, self.pseudo.inputs)
+
+    @cached_property
+    def _all_inputs(self) -> np.ndarray:
+        return np.concatenate([self.inputs, self.pseudo.inputs])
+
+    @cached_property
+    def _counts(self) -> np.ndarray:
+        return np.repeat([MEASURED_WEIGHT, 1.0], [len(self.inputs), len(self.pseudo.inputs)])
 
 
 def side_by_side(do: Callable, items: Iterable) -> list:

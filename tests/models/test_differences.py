@@ -17,7 +17,6 @@ from ionscout.training.measured_table import MeasuredTable
 from ionscout.training.settings import LEVEL
 from ionscout.training.train import measured_rows
 
-
 NASICON = "Na-O-P-Si-Zr"
 
 
@@ -117,8 +116,8 @@ def test_rows_of_one_chemical_system_make_no_pair(table, monkeypatch):
     fitted(table, rows, table.target(CONDUCTIVITY)[rows])
     assert len(pairs[0]) > len(rows)
     assert (pairs[0] != 0).all()
+    undoped = rows[systems[rows] == NASICON]
     with pytest.raises(AssertionError, match="one chemical system"):
-        undoped = rows[systems[rows] == NASICON]
         fitted(table, undoped, table.target(CONDUCTIVITY)[undoped])
 
 
