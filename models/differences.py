@@ -171,7 +171,7 @@ class Differences:
         near, closeness, next_closest = _nearest(likeness, self.nearest)
         values = self.measured.values(near, places)
         seen = self.measured.pairs(near, values, inputs[:, input_positions(self.booster.columns[:-1])])
-        said = values + self.booster.predict(seen.reshape(near.size, -1)).reshape(near.shape)
+        said = values + self.booster.predict(seen.reshape(-1, seen.shape[2])).reshape(near.shape)
         # Where all are equally near they count equally.
         counts = closeness - next_closest[:, None] + 1e-9
         return (said * counts).sum(axis=1) / counts.sum(axis=1), self.share * closeness[:, 0]
