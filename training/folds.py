@@ -35,3 +35,11 @@ def grouped_folds(groups: pd.Series | np.ndarray, n_folds: int, seed: int) -> np
     for number, (_, test) in enumerate(splitter.split(codes, groups=codes)):
         folds[test] = number
     return folds
+
+
+def chemical_systems(rows: pd.DataFrame) -> np.ndarray:
+    """Chemical system (n,) of each row.
+
+    Where `group_system` puts new systems beside others, for the sake of the folds, a column `system` has the true one.
+    """
+    return rows["system" if "system" in rows else "group_system"].to_numpy()

@@ -19,7 +19,7 @@ from ..models.inputs import input_positions, model_inputs
 from ..models.properties import CONDUCTIVITY, Property
 from ..models.relatives import Places, Relatives
 from ..models.student import Student, fit_doubt, read_doubt
-from .folds import grouped_folds
+from .folds import chemical_systems, grouped_folds
 from .out_of_fold import HeldOutLimits, OutOfFold
 from .pseudo_data import PseudoData
 from .settings import MEASURED_WEIGHT, STUDENTS, TEACHERS
@@ -132,7 +132,8 @@ class MeasuredTable:
     def _teacher(
         self, fact: Property, train: np.ndarray, relatives: Relatives, which: np.ndarray
     ) -> tuple[Blend, Posterior]:
-        source, system, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "group_system", "weight"))
+        source, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "weight"))
+        system = chemical_systems(self.rows)[train]
         target, censored, places = self.target(fact)[train], self.censored(fact)[train], self.places[train]
         settings = TEACHERS[fact.name]
         posterior = Posterior.fit(settings.kernel, relatives, which, places, target, source, censored)
