@@ -2,11 +2,12 @@
 
     IONSCOUT_EXTERNAL_DATA=... python benchmarks/lithium.py [--test] [--limits]
 
-The recipe is that of the shipped conductivity model: trees and a Gaussian process on chemical distance, constants as in
-`training.settings`. For OBELiX the trees also see the space group and the cell, which the authors' own models see, and
-learn from the Liverpool and the sodium rows; the process learns from lithium alone. That was chosen on folds grouped by
-paper inside the authors' train split. `--test` scores their test split, which is for once. `--limits` asks, on the
-train folds alone, whether entries such as "<1E-10" teach more as limits than as values at the limit.
+The recipe is that of the shipped conductivity model without its differences: trees and a Gaussian process on chemical
+distance, constants as in `training.settings`. For OBELiX the trees also see the space group and the cell, which the
+authors' own models see, and learn from the Liverpool and the sodium rows; the process learns from lithium alone. That
+was chosen on folds grouped by paper inside the authors' train split. `--test` scores their test split, which is for
+once. `--limits` asks, on the train folds alone, whether entries such as "<1E-10" teach more as limits than as values at
+the limit.
 """
 
 import argparse

@@ -15,16 +15,11 @@ from ionscout.models.physics import kelvin
 from ionscout.models.properties import Property
 from ionscout.models.relatives import Places, Relatives
 from ionscout.training.measured_table import MeasuredTable
+from ionscout.training.settings import LEVEL
 
-# Relatives that a row is compared with, and the booster that learns the differences.
-NEAREST = 6
-DIFFERENCES = BoosterSettings(
-    rounds=250,
-    parameters={
-        "max_depth": 4, "eta": 0.06, "subsample": 0.5, "colsample_bytree": 0.3, "min_child_weight": 10, "reg_lambda": 5,
-        "nthread": 1,
-    },
-)  # fmt: skip
+# The trees of the shipped differences and the relatives that they look at, here on every training value.
+assert LEVEL.differences is not None
+NEAREST, DIFFERENCES = LEVEL.differences.nearest, replace(LEVEL.differences.booster, resolution=0.0)
 
 
 @dataclass(frozen=True)
@@ -268,7 +263,10 @@ def heat_of(temperature_C: np.ndarray | float) -> np.ndarray:
 
 
 def differences(fold: Fold, opinion: bool) -> np.ndarray:
-    """Values of the nearest relatives plus learned differences; their mean, the nearer counting more."""
+    """Values of the nearest relatives plus learned differences; their mean, the nearer counting more.
+
+    This is the richer form that was tried first; `models.differences` is what is shipped.
+    """
     taught, asked = fold.pairs
     target, likeness = np.repeat(fold.target, NEAREST) - taught.value.ravel(), taught.likeness.ravel()
     weight, use = np.repeat(fold.column("weight"), NEAREST) * likeness, np.flatnonzero(likeness > 0)

@@ -82,7 +82,7 @@ class Blend:
         inputs : (m, p) float32
             The same rows, as `model_inputs` gives them.
         target : (m,) float64
-            Values.
+            Values, or what is to be expected of them (`Posterior.target`).
         settings : BlendSettings
             Columns, hyperparameters and share.
         system : (m,)
@@ -92,9 +92,9 @@ class Blend:
         """
         chosen = inputs[:, input_positions(settings.columns)]
         booster = BoosterEnsemble.fit(chosen, target, settings.columns, settings.booster, weight)
-        # Glasses do not make a crystal known; crystals make the glasses of their chemistry known.
-        places = posterior.places
-        numbers, counts = np.unique(places.family[places.glassy != 1], return_counts=True)
+        # Glasses do not make a crystal known; crystals make the glasses of their chemistry known. Limits make neither.
+        places, measured = posterior.places, posterior.measured
+        numbers, counts = np.unique(places.family[measured & (places.glassy != 1)], return_counts=True)
         known = tuple(int(n) for n in numbers[counts >= FAMILY_ROWS])
         process, differences = posterior.summed_up(), None
         # Pairs are of two chemical systems.
@@ -102,7 +102,14 @@ class Blend:
             differences = Differences.fit(
                 posterior, process, inputs, target, system, settings.columns, settings.differences, weight
             )
-        return cls(booster, process, settings.share, float(np.median(target)), known, differences)
+        return cls(
+            booster,
+            process,
+            settings.share,
+            float(np.median(target[measured] if measured.any() else target)),
+            known,
+            differences,
+        )
 
     def predict(self, distances: Distances, places: Places, inputs: np.ndarray) -> np.ndarray:
         """Prediction (n,) float64 for rows given by their distances to the relatives, places and inputs."""

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.special import log_ndtr
 
-# A limit that says nothing is a measurement with this many times the variance of what is expected.
-_NOTHING = 1e6
+# A limit that says nothing is a measurement with this many times the variance of what is expected, or of its noise.
+NOTHING = 1e6
 
 
 def truncated_mean(mean: np.ndarray, sd: np.ndarray, limit: np.ndarray) -> np.ndarray:
@@ -59,7 +59,7 @@ def equivalent_measurement(
     a = (limit - mean) / np.sqrt(whole)
     hazard = _hazard(a)
     # hazard + a > 0 always, and small far below the limit, where the two cancel but leave digits enough.
-    said = np.maximum(hazard * (hazard + a), 1.0 / _NOTHING)
+    said = np.maximum(hazard * (hazard + a), 1.0 / NOTHING)
     return mean - np.sqrt(whole) * hazard / said, whole / said - variance
 
 

@@ -85,8 +85,8 @@ class Differences:
 
     A row is told the values of its nearest relatives, at its temperature, each with the difference that trees expect
     from how the input columns differ. They learn it from pairs of different chemical systems, since what is asked about
-    is mostly a new one. The nearer relative counts more, and the last one nothing, so that an answer does not jump
-    where another takes its place.
+    is mostly a new one. A relative counts by how much nearer it is than the first one that is left out, so that an
+    answer does not jump where that takes its place.
 
     Parameters
     ----------

@@ -7,12 +7,11 @@ from typing import Self
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from .censoring import equivalent_measurement, truncated_mean
+from .censoring import NOTHING, equivalent_measurement, truncated_mean
 from .relatives import Distances, Places, Relatives
 
 _ROUNDS = 4
 _STATES = 3  # as Places.glassy counts them
-_UNTOLD = 1e6  # noise variance of a row that says nothing
 
 
 @dataclass(frozen=True)
@@ -111,6 +110,8 @@ class Posterior:
         Inverse covariance of the rows, noise included.
     target : (m,) float64
         Values of the rows; of those known to lie below a limit only, what is to be expected of them.
+    measured : (m,) bool
+        Rows whose value is known.
     """
 
     kernel: Kernel
@@ -121,6 +122,7 @@ class Posterior:
     weights: np.ndarray
     inverse: np.ndarray
     target: np.ndarray
+    measured: np.ndarray
 
     @classmethod
     def fit(
@@ -159,13 +161,13 @@ class Posterior:
         papers = np.asarray(source)
         covariance = kernel.between(relatives.among(), which, which, places, places)
         covariance += kernel.source**2 * (papers[:, None] == papers[None, :])
-        below = np.flatnonzero(np.zeros(len(target)) if censored is None else censored)
-        values = np.delete(target, below)
-        mean = float(values.mean() if len(values) else target.mean())
+        measured = np.ones(len(target), dtype=bool) if censored is None else ~censored
+        below = np.flatnonzero(~measured)
+        mean = float(target[measured].mean() if measured.any() else target.mean())
         noise = np.full(len(target), kernel.noise**2)
         # What limits amount to, as measurements; before the first round they say nothing.
         told, expected, limit, own_noise = target.copy(), target.copy(), target[below], noise[below]
-        noise[below] = _UNTOLD
+        noise[below] *= NOTHING
         for _ in range(_ROUNDS):
             inverse = _inverse(covariance, noise)
             variance = 1.0 / np.diag(inverse)
@@ -179,7 +181,7 @@ class Posterior:
                 told[below], raised[below] = equivalent_measurement(belief, doubt, own_noise, limit)
             noise = raised
         inverse = _inverse(covariance, noise)
-        return cls(kernel, mean, relatives, which, places, inverse @ (told - mean), inverse, expected)
+        return cls(kernel, mean, relatives, which, places, inverse @ (told - mean), inverse, expected, measured)
 
     def spread(self, places: Places) -> np.ndarray:
         """Standard deviation (n,) of what a new paper would report of n rows, measurement noise left out."""

@@ -26,9 +26,9 @@ class StudentSettings:
 class Student:
     """Boosters that say what their teacher would: model compression (10.1145/1150402.1150464).
 
-    The teacher, a blend of trees and a Gaussian process, compares a composition with every measured one. The student
-    says nearly the same many times as fast, which is what a screen of millions wants; but it goes up in steps, where
-    the teacher's answer is smooth in the amount of a dopant.
+    The teacher, a `Blend`, compares a composition with every measured one. The student says nearly the same many times
+    as fast, which is what a screen of millions wants; but it goes up in steps, where the teacher's answer is smooth in
+    the amount of a dopant.
 
     Parameters
     ----------

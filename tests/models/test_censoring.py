@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import norm, truncnorm
 
 from ionscout.featurize.composition import CompositionBatch
+from ionscout.models.blend import Blend
 from ionscout.models.censoring import equivalent_measurement, truncated_mean
 from ionscout.models.gaussian_process import Posterior
 from ionscout.models.inputs import model_inputs
@@ -115,6 +116,18 @@ def test_limits_alone_still_fit():
     posterior = fitted(FORMULAS, MEASURED, np.ones(8, dtype=bool))
     assert np.isfinite(said(posterior, FORMULAS)).all()
     assert (posterior.target < MEASURED).all()
+
+
+def test_limits_neither_move_the_median_nor_make_a_family_known():
+    formulas = ["Na3OBr", *(f"Na{3 - x / 50}K{x / 50}OBr" for x in range(1, 12)), *FORMULAS]
+    target, limits = np.r_[np.full(12, -9.0), MEASURED], np.r_[np.ones(12, dtype=bool), np.zeros(8, dtype=bool)]
+    inputs, system = model_inputs(CompositionBatch.from_formulas(formulas)), np.array(formulas)
+    asked = places(formulas)
+    for censored, knows, median in ((limits, False, -3.35), (~np.ones(20, dtype=bool), True, -9.0)):
+        posterior = fitted(formulas, target, censored, first=20)
+        blend = Blend.fit(posterior, inputs, posterior.target, LEVEL, system)
+        assert blend.knows(asked.family[:1])[0] == knows
+        assert blend.median == pytest.approx(median)
 
 
 def test_limits_teach_more_than_their_values_and_more_than_nothing():
