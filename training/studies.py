@@ -181,35 +181,43 @@ def slope_check(table: MeasuredTable, n_folds: int, seed: int = 0) -> dict:
     dict
         `energy_bias_eV`: mean of predicted minus measured activation energy; `counterfactual_MAE`: error in decades
         after moving each held-out row by its own measured energy to 25, 100 and 200 C, against what is served there;
-        `served_MAE`: error of what is served at each row's own temperature, every row asked as if reported at 25 C.
+        both with every row asked as if reported at 25 C, and once more `as_reported`, told the temperature of its
+        report. `served_MAE`: error of what is served at each row's own temperature, asked as if reported at 25 C.
     """
     folds = table.folds(CONDUCTIVITY, "system", n_folds, seed)
     energy, level = table.target(ACTIVATION_ENERGY), table.target(CONDUCTIVITY)
-    temperature = table.rows["temperature_C"].to_numpy(np.float64)
-    cold = MeasuredTable.of(table.rows.assign(temperature_C=REFERENCE_C))
-    said_level, said_energy = np.full(len(folds), np.nan), np.full(len(folds), np.nan)
+    temperature, rows = table.rows["temperature_C"].to_numpy(np.float64), len(folds)
+    asked = MeasuredTable.of(pd.concat([table.rows.assign(temperature_C=REFERENCE_C), table.rows]))
+    said_level, said_energy = np.full((2, 2 * rows), np.nan)
 
     def fill(fold: int) -> None:
         test = np.flatnonzero(folds == fold)
+        twice = np.concatenate([test, rows + test])
         # A row without a conductivity has no fold; it may teach the energy only if its system is not tested.
         apart = ~np.isin(table.rows["group_system"], table.rows["group_system"].iloc[test])
         for fact, said in ((CONDUCTIVITY, said_level), (ACTIVATION_ENERGY, said_energy)):
             train = np.flatnonzero(apart & np.isfinite(table.target(fact)))
-            said[test] = table.fit_and_predict(fact, train, cold, test).predicted
+            said[twice] = table.fit_and_predict(fact, train, asked, twice).predicted
 
     side_by_side(fill, range(n_folds))
     both = np.isfinite(energy) & table.measured(CONDUCTIVITY) & (folds >= 0)
-    moved = []
-    for target in (25.0, 100.0, 200.0):
-        truth = level + energy * arrhenius_decades(target, temperature)
-        served = said_level + said_energy * arrhenius_decades(target, REFERENCE_C)
-        moved.append(np.abs(served - truth)[both])
+
+    def moved(said_level: np.ndarray, said_energy: np.ndarray, reported_C: np.ndarray) -> float:
+        errors = []
+        for target in (25.0, 100.0, 200.0):
+            truth = level + energy * arrhenius_decades(target, temperature)
+            errors.append(np.abs(said_level + said_energy * arrhenius_decades(target, reported_C) - truth)[both])
+        return float(np.mean(errors))
+
+    (cold_level, own_level), (cold_energy, own_energy) = (said.reshape(2, rows) for said in (said_level, said_energy))
     scored = (folds >= 0) & table.measured(CONDUCTIVITY)
-    served = said_level + said_energy * arrhenius_decades(temperature, REFERENCE_C)
+    served = cold_level + cold_energy * arrhenius_decades(temperature, REFERENCE_C)
     return {
         "rows": int(both.sum()),
-        "energy_bias_eV": float(np.mean((said_energy - energy)[both])),
-        "counterfactual_MAE": float(np.mean(moved)),
+        "energy_bias_eV": float(np.mean((cold_energy - energy)[both])),
+        "energy_bias_as_reported_eV": float(np.mean((own_energy - energy)[both])),
+        "counterfactual_MAE": moved(cold_level, cold_energy, np.full(rows, REFERENCE_C)),
+        "counterfactual_MAE_as_reported": moved(own_level, own_energy, temperature),
         "served_rows": int(scored.sum()),
         "served_MAE": float(np.mean(np.abs(served - level)[scored])),
         "served_near_room_MAE": float(np.mean(np.abs(served - level)[scored & (np.abs(temperature - 25.0) <= 10.0)])),
