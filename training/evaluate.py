@@ -149,9 +149,9 @@ def _by_families(studies: list[Study], rows: pd.DataFrame) -> list[Section]:
 def _slope_section(slope: dict) -> Section:
     text = (
         "Held-out systems. Bias of the implied activation energy; the error after moving each row by its own measured "
-        "energy to 25, 100 and 200 C (counterfactual); both once more with the model told the temperature of the report "
-        "(as reported); and the error of what is served, which asks every row as if it had been reported at 25 C and so "
-        "over-predicts materials that were only ever measured hot."
+        "energy to 25, 100 and 200 C (counterfactual); both once more with the model told the temperature of the "
+        "report (as reported); and the error of what is served, which asks every row as if it had been reported at 25 "
+        "C and so over-predicts materials that were only ever measured hot."
     )
     return Section("Temperature dependence", text, pd.DataFrame([slope]))
 
