@@ -1,8 +1,12 @@
 """Folds that no group straddles."""
 
+import zlib
+
 import numpy as np
 import pandas as pd
 from sklearn.model_selection import GroupKFold
+
+from ..models.properties import Property
 
 
 def grouped_folds(groups: pd.Series | np.ndarray, n_folds: int, seed: int) -> np.ndarray:
@@ -37,9 +41,29 @@ def grouped_folds(groups: pd.Series | np.ndarray, n_folds: int, seed: int) -> np
     return folds
 
 
-def chemical_systems(rows: pd.DataFrame) -> np.ndarray:
-    """Chemical system (n,) of each row.
+def fold_column(fact: Property, grouping: str) -> str:
+    """Column of the groups that folds of a property are drawn over, where these are not the true ones."""
+    return f"fold_{grouping}_{fact.name}"
 
-    Where `group_system` puts new systems beside others, for the sake of the folds, a column `system` has the true one.
+
+def beside_known(groups: pd.Series, known: pd.Series) -> pd.Series:
+    """Groups (n,) in which every new one goes by the name of a known one, so that old rows keep their folds.
+
+    Folds are drawn over the set of groups: one more would deal all of them anew. Which one a new group goes with
+    follows from its name alone; both then share a fold, so still no group straddles two.
+
+    Parameters
+    ----------
+    groups : (n,) str
+        Group of each row.
+    known : (m,) str
+        Groups of the rows that the folds were drawn over before.
+
+    Examples
+    --------
+    >>> beside_known(pd.Series(["Na-P-S", "Na-O-P", "Na-Sb-W-S"]), pd.Series(["Na-P-S", "Na-O-P"])).tolist()
+    ['Na-P-S', 'Na-O-P', 'Na-P-S']
     """
-    return rows["system" if "system" in rows else "group_system"].to_numpy()
+    hosts = sorted(set(known))
+    new = {one: hosts[zlib.crc32(one.encode()) % len(hosts)] for one in set(groups) - set(hosts)}
+    return groups.replace(new)

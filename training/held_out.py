@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 
 from .fit import Fitted
-from .folds import chemical_systems
 
 ARTIFACT = "out_of_fold.parquet"
 
@@ -27,7 +26,7 @@ def out_of_fold_table(fitted: Fitted) -> pd.DataFrame:
             rows[["formula", "state", "group_source"]].astype(str).agg("|".join, axis=1).to_numpy()
             + [f"|{t!r}|{v!r}" for t, v in zip(rows["temperature_C"].astype(float), oof.truth.tolist(), strict=True)]
         )  # fmt: skip
-        system = chemical_systems(rows)
+        system = rows["group_system"].to_numpy()
         part = pd.DataFrame({"key": key, "formula": rows["formula"].to_numpy(), "system": system})
         part["key"] += "|" + part.groupby("key").cumcount().astype(str)
         parts.append(

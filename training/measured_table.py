@@ -19,7 +19,7 @@ from ..models.inputs import input_positions, model_inputs
 from ..models.properties import CONDUCTIVITY, Property
 from ..models.relatives import Places, Relatives
 from ..models.student import Student, fit_doubt, read_doubt
-from .folds import chemical_systems, grouped_folds
+from .folds import fold_column, grouped_folds
 from .out_of_fold import HeldOutLimits, OutOfFold
 from .pseudo_data import PseudoData
 from .settings import MEASURED_WEIGHT, STUDENTS, TEACHERS
@@ -45,7 +45,7 @@ class MeasuredTable:
     rows : DataFrame
         formula, temperature_C, state, log10_conductivity, activation_energy_eV (either may be missing), weight,
         group_system, group_source; where there is a column `censored` that is true, the conductivity lies below the
-        one given.
+        one given. Folds are drawn over the columns of `fold_column` where there are any.
     batch : CompositionBatch
         Their compositions.
     inputs : (n, p) float32
@@ -132,8 +132,7 @@ class MeasuredTable:
     def _teacher(
         self, fact: Property, train: np.ndarray, relatives: Relatives, which: np.ndarray
     ) -> tuple[Blend, Posterior]:
-        source, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "weight"))
-        system = chemical_systems(self.rows)[train]
+        source, system, weight = (self.rows[c].to_numpy()[train] for c in ("group_source", "group_system", "weight"))
         target, censored, places = self.target(fact)[train], self.censored(fact)[train], self.places[train]
         settings = TEACHERS[fact.name]
         posterior = Posterior.fit(settings.kernel, relatives, which, places, target, source, censored)
@@ -203,7 +202,9 @@ class MeasuredTable:
         """Folds (n,) of the rows that have the property or a limit to it, grouped; -1 for the others."""
         use = np.flatnonzero(np.isfinite(self.target(fact)))
         folds = np.full(len(self.rows), -1)
-        groups = np.arange(len(use)) if grouping == "random" else self.rows[f"group_{grouping}"].to_numpy(object)[use]
+        own = fold_column(fact, grouping)
+        column = own if own in self.rows else f"group_{grouping}"
+        groups = np.arange(len(use)) if grouping == "random" else self.rows[column].to_numpy(object)[use]
         folds[use] = grouped_folds(groups, n_folds, seed)
         return folds
 

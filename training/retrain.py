@@ -2,7 +2,6 @@
 
 import json
 import logging
-import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from .challenge import Comparison, compare, verdict
 from .data.contradictions import contradictions
 from .drift import drift, drift_plot
 from .fit import fit_arrhenius
+from .folds import beside_known, fold_column
 from .held_out import out_of_fold_table, read_out_of_fold
 from .registry import champion_run, champions, connect, experiment_id
 from .registry import promote as let_serve
@@ -167,18 +167,15 @@ def _taught(run: str) -> set[str]:
 
 
 def _with_champion_folds(known: pd.DataFrame, curated: pd.DataFrame) -> pd.DataFrame:
-    """The rows with new systems put beside one of the curated table, so that its folds stay as they were.
-
-    Folds are drawn over the set of systems: one more would deal all of them anew. Which system a new one goes with
-    follows from its name alone; both then share a fold, so still no system straddles two.
-    """
-    values = [CONDUCTIVITY.column, ACTIVATION_ENERGY.column]
-    # Beside a system with both properties, a new one leaves the folds of both alone.
-    both = curated.groupby("group_system")[values].count().gt(0).all(axis=1)
-    hosts = sorted(both.index[both])
-    fresh = sorted(set(known["group_system"]) - set(curated["group_system"]))
-    beside = {system: hosts[zlib.crc32(system.encode()) % len(hosts)] for system in fresh}
-    return known.assign(system=known["group_system"], group_system=known["group_system"].replace(beside))
+    """The rows with columns of groups for the folds, by which curated rows are held out as the champion held them."""
+    columns = {}
+    for fact in ArrheniusModel.properties:
+        has, had = (rows[fact.column].notna() for rows in (known, curated))
+        for grouping in ("system", "source"):
+            group = f"group_{grouping}"
+            beside = beside_known(known.loc[has, group], curated.loc[had, group])
+            columns[fold_column(fact, grouping)] = beside.reindex(known.index)
+    return known.assign(**columns)
 
 
 def _predict(model: PropertyModel, rows: pd.DataFrame) -> pd.DataFrame:
