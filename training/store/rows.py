@@ -13,6 +13,8 @@ from ..data.kinds import TABLES
 from ..data.reading import problems
 from .tables import PROVENANCE
 
+_PROVENANCE_TEXT = ("measurement_kind", "added_by", "added_from", "row_hash")
+
 
 def to_rows(valid: pd.DataFrame, kind: str) -> list[dict[str, Any]]:
     """Rows of the table `measurements` from valid measurements, without their addition.
@@ -81,6 +83,7 @@ def to_frame(records: Iterable[Mapping[str, Any]], kind: str | None) -> pd.DataF
     frame = pd.DataFrame(columns, columns=[*PROVENANCE, *names])
     for name in names:
         frame[name] = frame[name].astype("float64" if FIELDS[name].number else object)
+    frame = frame.astype(dict.fromkeys(_PROVENANCE_TEXT, object))
     frame["added_at"] = pd.to_datetime(frame["added_at"], utc=True)
     others = [json.loads(record["other_columns"] or "{}") for record in records]
     if kind is None:
