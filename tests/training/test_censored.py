@@ -127,11 +127,11 @@ def test_limits_survive_the_store_and_an_export_to_elsewhere(store_uri, tmp_path
     assert len(ion.add_measurements(pd.read_csv(StringIO(LAB.replace("<", ""))), by="x", uri=store_uri).added) == 2
 
 
-def test_a_store_from_before_is_brought_up_to_date_with_all_that_is_in_it(tmp_path):
-    uri = f"sqlite:///{tmp_path / 'm.db'}"
+def older_store(path, *rows):
+    """Address of a store from before limits, with these rows in it."""
+    uri = f"sqlite:///{path / 'm.db'}"
     engine, config = sa.create_engine(uri), Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    (row,) = to_rows(one(2e-4).valid, "electrolyte")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
@@ -144,14 +144,34 @@ def test_a_store_from_before_is_brought_up_to_date_with_all_that_is_in_it(tmp_pa
             "ionscout_version": "0",
         }
         connection.execute(tables.tables["additions"].insert(), about)
-        row = {name: cell for name, cell in row.items() if name != "conductivity_relation"}
-        connection.execute(tables.tables["measurements"].insert(), row | {"addition_id": 1})
+        for row in rows:
+            row = {name: cell for name, cell in row.items() if name != "conductivity_relation"}
+            connection.execute(tables.tables["measurements"].insert(), row | {"addition_id": 1})
+    return uri
+
+
+def test_a_store_from_before_is_brought_up_to_date_with_all_that_is_in_it(tmp_path):
+    (row,) = to_rows(one(2e-4).valid, "electrolyte")
+    uri = older_store(tmp_path, row)
     ion.add_measurements(pd.read_csv(StringIO(LAB)), by="L. Galvani", uri=uri)
     kept = ion.measurements("electrolyte", uri=uri)
     # The first row of the file was there; its hash is what it was.
     assert kept["added_by"].tolist() == ["A. Volta", "L. Galvani", "L. Galvani"]
     assert kept["row_hash"].iloc[0] == row["row_hash"]
     assert kept["conductivity_relation"].tolist() == [None, "<", "<"]
+
+
+def test_relations_that_an_older_store_kept_as_a_users_own_column_fill_blanks_alone(tmp_path):
+    rows = [to_rows(one(value).valid, "electrolyte")[0] for value in (3e-4, 1e-7, 5e-4)]
+    said = ['{"conductivity_relation": "=", "furnace": "B2"}', '{"conductivity_relation": "<"}', None]
+    uri = older_store(tmp_path, *(row | {"other_columns": own} for row, own in zip(rows, said, strict=True)))
+    ion.add_measurements(pd.read_csv(StringIO(LAB)), by="L. Galvani", uri=uri)
+    relations = [None, "<", None, None, "<", "<"]
+    kept = ion.measurements("electrolyte", uri=uri)
+    assert kept["conductivity_relation"].tolist() == relations
+    assert kept["furnace"].tolist() == ["B2"] + [None] * 5
+    assert ion.measurements(uri=uri)["conductivity_relation"].tolist() == relations
+    assert stored_rows(uri)["censored"].tolist() == [relation == "<" for relation in relations]
 
 
 def test_the_command_line_takes_and_shows_limits(tmp_path, monkeypatch):
