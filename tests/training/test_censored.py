@@ -202,6 +202,23 @@ def test_a_limit_is_no_point_of_a_temperature_run():
     assert polymer.problems["value"].tolist() == ["<1e-9"]
 
 
+@pytest.mark.parametrize("typed", ["<1e-9", "<1.01e-10", "<1e-10", "<9.8e-11"])
+def test_a_limit_gives_way_to_the_impedance_that_says_the_value_below_it(typed):
+    pellet = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
+    done = convert(pd.DataFrame([pellet | {"conductivity_S_cm": typed}]))
+    assert done.problems.empty
+    (row,) = validate_measurements(done.rows.drop(columns="error")).valid.to_dict("records")
+    assert row["conductivity_S_cm"] == pytest.approx(1e-10)
+    assert row["conductivity_relation"] is None
+
+
+def test_a_limit_below_what_its_impedance_says_is_refused():
+    pellet = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
+    done = convert(pd.DataFrame([pellet | {"conductivity_S_cm": "<9e-11"}]))
+    assert done.problems["column"].tolist() == ["conductivity_S_cm"]
+    assert done.rows["conductivity_S_cm"].isna().all()
+
+
 @pytest.mark.parametrize(
     ("first", "second", "expected"),
     [(-4.0, -10.0, 6.0), (-4.0, "<-10", 6.0), (-11.0, "<-10", 0.0), ("<-10", -4.0, -6.0), ("<-10", "<-4", 0.0)],
