@@ -16,6 +16,7 @@ import ionscout as ion
 from ionscout.models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
 from ionscout.serve.cli import app
 from ionscout.serve.tables import TableWriter
+from ionscout.serve.text import with_limits
 from ionscout.training.data.censored import decades_apart
 from ionscout.training.data.contradictions import contradictions
 from ionscout.training.data.convert import convert
@@ -184,6 +185,25 @@ def test_the_command_line_takes_and_shows_limits(tmp_path, monkeypatch):
     listed = CliRunner().invoke(app, ["data", "list"]).output
     assert "<1e-10" in listed
     assert "conductivity_relation" not in listed
+
+
+@pytest.mark.parametrize("sign", ["<", ""])
+def test_numbers_stand_to_the_right_and_limits_among_them(tmp_path, monkeypatch, sign):
+    monkeypatch.setenv("IONSCOUT_MEASUREMENTS_URI", f"sqlite:///{tmp_path / 'm.db'}")
+    lab = LAB.replace("<", sign).replace("2e-4", "3.21e-4")
+    ion.add_measurements(pd.read_csv(StringIO(lab), dtype=str), by="A. Volta")
+    listed = CliRunner().invoke(app, ["data", "list"]).output
+    head = next(line for line in listed.splitlines() if "conductivity" in line).split("┃")
+    column = next(at for at, cell in enumerate(head) if "conductivity" in cell)
+    values = [line.split("│")[column] for line in listed.splitlines() if "A. Volta" in line]
+    assert [value.strip() for value in values] == ["0.000321", f"{sign}1e-10", f"{sign}1e-09"]
+    assert len({len(value.rstrip()) for value in values}) == 1
+
+
+def test_a_column_without_a_limit_stays_a_column_of_numbers():
+    near = pd.DataFrame({"log10_conductivity": [-3.7, np.nan], "conductivity_relation": ["", ""]})
+    shown = with_limits(near, log10_conductivity="conductivity_relation")
+    pd.testing.assert_frame_equal(shown, near[["log10_conductivity"]])
 
 
 def test_a_limit_is_no_point_of_a_temperature_run():
