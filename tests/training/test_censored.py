@@ -45,7 +45,9 @@ def one(value, **changes):
     return validate_measurements(pd.DataFrame(row | {name: [cell] for name, cell in changes.items()}))
 
 
-@pytest.mark.parametrize("typed", ["<1e-10", "< 1E-10", " <1e-10 ", "≤1e-10", "<=1e-10", "=< 1e-10", "⩽ 1e−10"])
+@pytest.mark.parametrize(
+    "typed", ["<1e-10", "< 1E-10", " <1e-10 ", "≤1e-10", "<=1e-10", "=< 1e-10", "⩽ 1e−10", "\uff1c1e-10"]
+)
 def test_a_limit_is_read_however_it_is_typed(typed):
     report = one(typed)
     assert report.problems.empty
@@ -69,6 +71,12 @@ def test_a_limit_comes_back_to_the_last_digit(limit, sign, space):
         ("<1e-30", "no instrument reads", "give S/cm"),
         ("<0", "no instrument reads", "give S/cm"),
         ("<tiny", "not a number", "plain number"),
+        ("tiny", "not a number", "or a limit such as <1e-10"),
+        ("<1_000", "not a number", "or a limit such as <1e-10"),
+        ("<1e-10 S/cm", "a unit inside the cell", "the limit alone, such as <1e-10"),
+        ("< 1,5e-10", "a comma as decimal sign", "write <1.5e-10"),
+        ("≤1.2 x 10-10", "a power of ten", "<1.2e-4"),
+        ("\uff1e1e-3", "lower limit", "leave the row out"),
     ],
 )
 def test_what_is_no_upper_limit_is_refused_with_row_field_value_and_remedy(typed, reason, remedy):
@@ -104,8 +112,11 @@ def test_a_relation_in_its_own_column_says_the_same():
 
 
 def test_only_electrolytes_have_limits():
-    hybrid = load_curated("hybrid_electrolytes").head(1).astype(object).assign(conductivity_S_cm="<1e-10")
-    assert "a bound" in validate_measurements(hybrid).errors["reason"].iloc[0]
+    hybrid = load_curated("hybrid_electrolytes").head(1).astype(object)
+    for typed, reason in (("<1e-10", "a bound"), ("<1,5e-10 S/cm", "a bound"), ("tiny", "not a number")):
+        (error,) = validate_measurements(hybrid.assign(conductivity_S_cm=typed)).errors.to_dict("records")
+        assert reason in error["reason"]
+        assert "<1e-10" not in error["remedy"]
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])

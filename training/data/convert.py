@@ -9,7 +9,7 @@ import pandas as pd
 from ...models.impedance import conductivity_of_sample
 from ...models.physics import ABSOLUTE_ZERO_C
 from ...models.transference import LINEAR_V, bruce_vincent
-from .censored import RELATION, split_relation
+from .censored import RELATION, VALUE, split_relation
 from .columns import is_censored, text
 from .fields import ERROR, WARNING
 from .kinds import TABLES, table_of
@@ -106,12 +106,13 @@ def convert(source: str | Path | pd.DataFrame, interval: float = 0.9, encoding: 
         frame, ragged = read_rows(source, encoding)
         found = [ragged]
     found.append(_header(frame))
-    if table_of(list(frame.columns)) == "electrolyte":
+    limits = table_of(list(frame.columns)) == "electrolyte"
+    if limits:
         frame = split_relation(frame)
     numbers = pd.DataFrame(index=frame.index, columns=list(_NUMBERS), dtype="float64")
     for name in _NUMBERS:
         if name in frame:
-            numbers[name], bad = to_numbers(frame[name])
+            numbers[name], bad = to_numbers(frame[name], limits=limits and name == VALUE)
             found.append(bad)
     found.append(_impossible(numbers))
     bad_rows = pd.concat(found)
