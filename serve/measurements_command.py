@@ -46,11 +46,12 @@ def list_command(
 ) -> None:
     """List what is in the measurement store, newest last."""
     from ..training.data.censored import as_written
+    from ..training.data.columns import is_censored
     from ..training.store.measurements import measurements
     from .text import print_frame
 
     table = measurements(kind, by)
-    if "conductivity_S_cm" in table:
+    if is_censored(table).any():
         table["conductivity_S_cm"] = as_written(table)
     shown = table[[c for c in (*_LISTED, *_SHOWN) if c in table]].tail(top)
     if len(shown):

@@ -118,14 +118,16 @@ def print_frame(frame: pd.DataFrame, title: str) -> None:
     """Print any table for people: numbers to the right, four digits, nothing cut off."""
     shown = Table(title=title, title_justify="left", header_style="bold")
     for column in frame:
-        shown.add_column(str(column), justify="right" if pd.api.types.is_numeric_dtype(frame[column]) else "left")
+        shown.add_column(str(column), justify="right" if _holds_numbers(frame[column]) else "left")
     for row in frame.itertuples(index=False):
         shown.add_row(*(_text(cell) for cell in row))
     Console(width=None if Console().is_terminal else _WIDTH).print(shown)
 
 
 def with_limits(table: pd.DataFrame, **flags: str) -> pd.DataFrame:
-    """A table for people: values as text, `<-10` where a flag says that only a limit is known; without the flags.
+    """A table for people: `<-10` where a flag says that only a limit is known; without the flags.
+
+    A column with such a limit becomes text, others stay numbers.
 
     Parameters
     ----------
@@ -142,9 +144,20 @@ def with_limits(table: pd.DataFrame, **flags: str) -> pd.DataFrame:
     """
     shown = {}
     for name, flag in flags.items():
+        if not table[flag].astype(bool).any():
+            continue
         cells = zip(table[name].astype(object), table[flag], strict=True)
         shown[name] = [f"{BELOW if below else ''}{_text(value)}" for value, below in cells]
     return table.assign(**shown).drop(columns=list(flags.values()))
+
+
+def _holds_numbers(column: pd.Series) -> bool:
+    """Whether a column is of numbers, or of numbers and limits as text."""
+    if pd.api.types.is_numeric_dtype(column):
+        return True
+    said = column.dropna().astype(str)
+    said = said[said.ne("")].str.removeprefix(BELOW)
+    return len(said) > 0 and bool(pd.to_numeric(said, errors="coerce").notna().all())
 
 
 def _text(cell: object) -> str:

@@ -73,7 +73,10 @@ def _limits(fitted: Fitted) -> list[str]:
                 f"{100 * kept['predicted_below']:.0f} % of them, its 90 % interval reaches below in "
                 f"{100 * kept['interval_below']:.0f} %."
             )
-    return ["", "## Rows below a limit", "", *lines] if lines else []
+    if not lines:
+        return []
+    how = "Predictions here are by composition alone: what a crystal structure corrects is not in them."
+    return ["", "## Rows below a limit", "", how, "", *lines]
 
 
 def _structures(fitted: Fitted) -> list[str]:

@@ -6,6 +6,7 @@ import ionscout as ion
 from ionscout.models.explanation import OTHER, word_of
 from ionscout.models.inputs import input_columns
 from ionscout.serve.explain import BASE, neighbours
+from ionscout.training.data.sources import load_curated
 
 
 def test_every_column_of_the_models_has_a_word():
@@ -64,3 +65,11 @@ def test_a_failed_sample_in_the_store_is_near_as_the_limit_that_it_is(tmp_path, 
     own = neighbours("Na3PS4", count=1, stored=True)
     assert own["source"].eq("A. Volta: notebook 12").sum() == 1
     assert own["conductivity_relation"].eq("").all()
+
+
+def test_a_store_without_electrolytes_adds_no_neighbours(tmp_path, monkeypatch):
+    monkeypatch.setenv("IONSCOUT_MEASUREMENTS_URI", f"sqlite:///{tmp_path / 'm.db'}")
+    shipped = neighbours("Na3PS4", count=1)
+    pd.testing.assert_frame_equal(neighbours("Na3PS4", count=1, stored=True), shipped)
+    ion.add_measurements(load_curated("hybrid_electrolytes").head(2), by="A. Volta")
+    pd.testing.assert_frame_equal(neighbours("Na3PS4", count=1, stored=True), shipped)

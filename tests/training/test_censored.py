@@ -16,6 +16,7 @@ import ionscout as ion
 from ionscout.models.properties import ACTIVATION_ENERGY, CONDUCTIVITY
 from ionscout.serve.cli import app
 from ionscout.serve.tables import TableWriter
+from ionscout.serve.text import with_limits
 from ionscout.training.data.censored import decades_apart
 from ionscout.training.data.contradictions import contradictions
 from ionscout.training.data.convert import convert
@@ -44,7 +45,9 @@ def one(value, **changes):
     return validate_measurements(pd.DataFrame(row | {name: [cell] for name, cell in changes.items()}))
 
 
-@pytest.mark.parametrize("typed", ["<1e-10", "< 1E-10", " <1e-10 ", "≤1e-10", "<=1e-10", "=< 1e-10", "⩽ 1e−10"])
+@pytest.mark.parametrize(
+    "typed", ["<1e-10", "< 1E-10", " <1e-10 ", "≤1e-10", "<=1e-10", "=< 1e-10", "⩽ 1e−10", "\uff1c1e-10"]
+)
 def test_a_limit_is_read_however_it_is_typed(typed):
     report = one(typed)
     assert report.problems.empty
@@ -68,6 +71,12 @@ def test_a_limit_comes_back_to_the_last_digit(limit, sign, space):
         ("<1e-30", "no instrument reads", "give S/cm"),
         ("<0", "no instrument reads", "give S/cm"),
         ("<tiny", "not a number", "plain number"),
+        ("tiny", "not a number", "or a limit such as <1e-10"),
+        ("<1_000", "not a number", "or a limit such as <1e-10"),
+        ("<1e-10 S/cm", "a unit inside the cell", "the limit alone, such as <1e-10"),
+        ("< 1,5e-10", "a comma as decimal sign", "write <1.5e-10"),
+        ("≤1.2 x 10-10", "a power of ten", "<1.2e-4"),
+        ("\uff1e1e-3", "lower limit", "leave the row out"),
     ],
 )
 def test_what_is_no_upper_limit_is_refused_with_row_field_value_and_remedy(typed, reason, remedy):
@@ -103,8 +112,11 @@ def test_a_relation_in_its_own_column_says_the_same():
 
 
 def test_only_electrolytes_have_limits():
-    hybrid = load_curated("hybrid_electrolytes").head(1).astype(object).assign(conductivity_S_cm="<1e-10")
-    assert "a bound" in validate_measurements(hybrid).errors["reason"].iloc[0]
+    hybrid = load_curated("hybrid_electrolytes").head(1).astype(object)
+    for typed, reason in (("<1e-10", "a bound"), ("<1,5e-10 S/cm", "a bound"), ("tiny", "not a number")):
+        (error,) = validate_measurements(hybrid.assign(conductivity_S_cm=typed)).errors.to_dict("records")
+        assert reason in error["reason"]
+        assert "<1e-10" not in error["remedy"]
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
@@ -127,11 +139,11 @@ def test_limits_survive_the_store_and_an_export_to_elsewhere(store_uri, tmp_path
     assert len(ion.add_measurements(pd.read_csv(StringIO(LAB.replace("<", ""))), by="x", uri=store_uri).added) == 2
 
 
-def test_a_store_from_before_is_brought_up_to_date_with_all_that_is_in_it(tmp_path):
-    uri = f"sqlite:///{tmp_path / 'm.db'}"
+def older_store(path, *rows):
+    """Address of a store from before limits, with these rows in it."""
+    uri = f"sqlite:///{path / 'm.db'}"
     engine, config = sa.create_engine(uri), Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    (row,) = to_rows(one(2e-4).valid, "electrolyte")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
@@ -144,14 +156,34 @@ def test_a_store_from_before_is_brought_up_to_date_with_all_that_is_in_it(tmp_pa
             "ionscout_version": "0",
         }
         connection.execute(tables.tables["additions"].insert(), about)
-        row = {name: cell for name, cell in row.items() if name != "conductivity_relation"}
-        connection.execute(tables.tables["measurements"].insert(), row | {"addition_id": 1})
+        for row in rows:
+            row = {name: cell for name, cell in row.items() if name != "conductivity_relation"}
+            connection.execute(tables.tables["measurements"].insert(), row | {"addition_id": 1})
+    return uri
+
+
+def test_a_store_from_before_is_brought_up_to_date_with_all_that_is_in_it(tmp_path):
+    (row,) = to_rows(one(2e-4).valid, "electrolyte")
+    uri = older_store(tmp_path, row)
     ion.add_measurements(pd.read_csv(StringIO(LAB)), by="L. Galvani", uri=uri)
     kept = ion.measurements("electrolyte", uri=uri)
     # The first row of the file was there; its hash is what it was.
     assert kept["added_by"].tolist() == ["A. Volta", "L. Galvani", "L. Galvani"]
     assert kept["row_hash"].iloc[0] == row["row_hash"]
     assert kept["conductivity_relation"].tolist() == [None, "<", "<"]
+
+
+def test_relations_that_an_older_store_kept_as_a_users_own_column_fill_blanks_alone(tmp_path):
+    rows = [to_rows(one(value).valid, "electrolyte")[0] for value in (3e-4, 1e-7, 5e-4)]
+    said = ['{"conductivity_relation": "=", "furnace": "B2"}', '{"conductivity_relation": "<"}', None]
+    uri = older_store(tmp_path, *(row | {"other_columns": own} for row, own in zip(rows, said, strict=True)))
+    ion.add_measurements(pd.read_csv(StringIO(LAB)), by="L. Galvani", uri=uri)
+    relations = [None, "<", None, None, "<", "<"]
+    kept = ion.measurements("electrolyte", uri=uri)
+    assert kept["conductivity_relation"].tolist() == relations
+    assert kept["furnace"].tolist() == ["B2"] + [None] * 5
+    assert ion.measurements(uri=uri)["conductivity_relation"].tolist() == relations
+    assert stored_rows(uri)["censored"].tolist() == [relation == "<" for relation in relations]
 
 
 def test_the_command_line_takes_and_shows_limits(tmp_path, monkeypatch):
@@ -164,6 +196,25 @@ def test_the_command_line_takes_and_shows_limits(tmp_path, monkeypatch):
     listed = CliRunner().invoke(app, ["data", "list"]).output
     assert "<1e-10" in listed
     assert "conductivity_relation" not in listed
+
+
+@pytest.mark.parametrize("sign", ["<", ""])
+def test_numbers_stand_to_the_right_and_limits_among_them(tmp_path, monkeypatch, sign):
+    monkeypatch.setenv("IONSCOUT_MEASUREMENTS_URI", f"sqlite:///{tmp_path / 'm.db'}")
+    lab = LAB.replace("<", sign).replace("2e-4", "3.21e-4")
+    ion.add_measurements(pd.read_csv(StringIO(lab), dtype=str), by="A. Volta")
+    listed = CliRunner().invoke(app, ["data", "list"]).output
+    head = next(line for line in listed.splitlines() if "conductivity" in line).split("┃")
+    column = next(at for at, cell in enumerate(head) if "conductivity" in cell)
+    values = [line.split("│")[column] for line in listed.splitlines() if "A. Volta" in line]
+    assert [value.strip() for value in values] == ["0.000321", f"{sign}1e-10", f"{sign}1e-09"]
+    assert len({len(value.rstrip()) for value in values}) == 1
+
+
+def test_a_column_without_a_limit_stays_a_column_of_numbers():
+    near = pd.DataFrame({"log10_conductivity": [-3.7, np.nan], "conductivity_relation": ["", ""]})
+    shown = with_limits(near, log10_conductivity="conductivity_relation")
+    pd.testing.assert_frame_equal(shown, near[["log10_conductivity"]])
 
 
 def test_a_limit_is_no_point_of_a_temperature_run():
@@ -180,6 +231,23 @@ def test_a_limit_is_no_point_of_a_temperature_run():
     # A polymer's table has no limits: the row is refused, not taken for a value.
     polymer = convert(run.assign(polymer="PEO", conductivity_S_cm=["<1e-9", 2e-4, 6e-4, 1.5e-3]))
     assert polymer.problems["value"].tolist() == ["<1e-9"]
+
+
+@pytest.mark.parametrize("typed", ["<1e-9", "<1.01e-10", "<1e-10", "<9.8e-11"])
+def test_a_limit_gives_way_to_the_impedance_that_says_the_value_below_it(typed):
+    pellet = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
+    done = convert(pd.DataFrame([pellet | {"conductivity_S_cm": typed}]))
+    assert done.problems.empty
+    (row,) = validate_measurements(done.rows.drop(columns="error")).valid.to_dict("records")
+    assert row["conductivity_S_cm"] == pytest.approx(1e-10)
+    assert row["conductivity_relation"] is None
+
+
+def test_a_limit_below_what_its_impedance_says_is_refused():
+    pellet = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
+    done = convert(pd.DataFrame([pellet | {"conductivity_S_cm": "<9e-11"}]))
+    assert done.problems["column"].tolist() == ["conductivity_S_cm"]
+    assert done.rows["conductivity_S_cm"].isna().all()
 
 
 @pytest.mark.parametrize(

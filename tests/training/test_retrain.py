@@ -164,6 +164,7 @@ def test_one_retraining_from_the_file_to_the_champion_and_back(own_home, tmp_pat
     assert failed_after < failed_before - 1.0
     card = load_text(f"runs:/{champion_run('conductivity')}/model_card.md")
     assert "2 rows are upper limits" in card
+    assert "by composition alone" in card[card.index("## Rows below a limit") :]
     run = mlflow.get_run(champion_run("conductivity"))
     assert run.data.metrics["prequential_conductivity_MAE"] == pytest.approx(
         done.metrics["prequential_conductivity_MAE"]

@@ -75,6 +75,18 @@ def test_a_bad_row_goes_and_the_rest_stay(sodium):
     assert report.valid.index.tolist() == [row for row in range(2, 22) if row != 6]
 
 
+def test_categories_are_read_as_the_words_that_they_are(sodium):
+    few = sodium.head(20)
+    words = few.select_dtypes(object).columns
+    plain, categories = (validate_measurements(table) for table in (few, few.astype(dict.fromkeys(words, "category"))))
+    pd.testing.assert_frame_equal(categories.valid, plain.valid)
+    pd.testing.assert_frame_equal(categories.problems, plain.problems)
+    limits = pd.Categorical([None, "<"])
+    lab = pd.DataFrame({"formula": "Na3PS4", "temperature_C": 25.0, "conductivity_S_cm": [2e-4, 1e-10]})
+    kept = validate_measurements(lab.assign(conductivity_relation=limits)).valid
+    assert kept["conductivity_relation"].tolist() == [None, "<"]
+
+
 def test_input_is_left_as_it_was(sodium):
     before = sodium.copy(deep=True)
     validate_measurements(sodium)

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 
 from .columns import is_censored, text
-from .fields import BELOW
+from .fields import BELOW, BELOW_AS_WRITTEN
 
 VALUE, RELATION = "conductivity_S_cm", "conductivity_relation"
-_BELOW_AS_WRITTEN = ("<", "<=", "=<", "≤", "⩽", "≦")
-_TYPED = re.compile(rf"(?:{'|'.join(sorted(_BELOW_AS_WRITTEN, key=len, reverse=True))})\s*(.+)", re.DOTALL)
+_TYPED = re.compile(rf"(?:{'|'.join(sorted(BELOW_AS_WRITTEN, key=len, reverse=True))})\s*(.+)", re.DOTALL)
 
 
 def split_relation(frame: pd.DataFrame) -> pd.DataFrame:
@@ -35,7 +34,7 @@ def split_relation(frame: pd.DataFrame) -> pd.DataFrame:
     """
     if RELATION in frame:
         said = text(frame, RELATION).str.strip()
-        frame = frame.assign(**{RELATION: said.mask(said.isin(_BELOW_AS_WRITTEN), BELOW).mask(said.eq("="), "")})
+        frame = frame.assign(**{RELATION: said.mask(said.isin(BELOW_AS_WRITTEN), BELOW).mask(said.eq("="), "")})
     if VALUE not in frame or pd.api.types.is_numeric_dtype(frame[VALUE]):
         return frame
     limits = frame[VALUE].astype(object).map(_limit)
@@ -87,7 +86,7 @@ def decades_apart(
 def _limit(cell: object) -> str | None:
     """The number in a cell such as `<1e-10`, as typed; None where it is no limit, or not one that can be read."""
     found = _TYPED.fullmatch(cell.strip()) if isinstance(cell, str) else None
-    if found is None:
+    if found is None or "_" in found[1]:  # Python reads 1_000 as a thousand, tables do not
         return None
     try:
         return found[1] if np.isfinite(float(found[1].replace("−", "-"))) else None

@@ -62,7 +62,7 @@ def text(frame: pd.DataFrame, column: str) -> pd.Series:
     """A text column with "" for blank cells; all blank where the table has no such column."""
     if column not in frame:
         return pd.Series("", index=frame.index, dtype=object)
-    return frame[column].fillna("").astype(str)
+    return frame[column].astype(object).astype(str).mask(frame[column].isna(), "")
 
 
 def number(frame: pd.DataFrame, column: str) -> pd.Series:

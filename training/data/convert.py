@@ -9,7 +9,7 @@ import pandas as pd
 from ...models.impedance import conductivity_of_sample
 from ...models.physics import ABSOLUTE_ZERO_C
 from ...models.transference import LINEAR_V, bruce_vincent
-from .censored import split_relation
+from .censored import RELATION, VALUE, split_relation
 from .columns import is_censored, text
 from .fields import ERROR, WARNING
 from .kinds import TABLES, table_of
@@ -73,7 +73,8 @@ def convert(source: str | Path | pd.DataFrame, interval: float = 0.9, encoding: 
         A row a measurement. Any of: resistance_ohm, thickness_cm and area_cm2 (for conductivity); temperature_C with
         those or with conductivity_S_cm (for fits, a sample being the rows that agree in `temperature_runs.SAMPLE`);
         polarisation_V, initial_current_A, steady_current_A, initial_resistance_ohm, steady_resistance_ohm (for t+).
-        A conductivity of an electrolyte such as `<1e-10` comes back as validation reads it, and is no point of a fit.
+        A conductivity of an electrolyte such as `<1e-10` comes back as validation reads it, and is no point of a fit;
+        where an impedance says the value below it, that value takes its place.
         Uncertainties are standard ones, in columns such as resistance_sd_ohm. Other columns are carried through.
     interval : float
         Confidence of the bounds in `fits`.
@@ -105,12 +106,13 @@ def convert(source: str | Path | pd.DataFrame, interval: float = 0.9, encoding: 
         frame, ragged = read_rows(source, encoding)
         found = [ragged]
     found.append(_header(frame))
-    if table_of(list(frame.columns)) == "electrolyte":
+    limits = table_of(list(frame.columns)) == "electrolyte"
+    if limits:
         frame = split_relation(frame)
     numbers = pd.DataFrame(index=frame.index, columns=list(_NUMBERS), dtype="float64")
     for name in _NUMBERS:
         if name in frame:
-            numbers[name], bad = to_numbers(frame[name])
+            numbers[name], bad = to_numbers(frame[name], limits=limits and name == VALUE)
             found.append(bad)
     found.append(_impossible(numbers))
     bad_rows = pd.concat(found)
@@ -185,7 +187,8 @@ def _conductivity(rows: pd.DataFrame, numbers: pd.DataFrame, good: np.ndarray) -
         value, spread = conductivity_of_sample(*parts, *sds)
         given = sigma[use].to_numpy()
         with np.errstate(invalid="ignore"):
-            differ = np.abs(given / value - 1) > _AGREE
+            # A limit agrees with all that lies below it.
+            differ = np.where(is_censored(rows)[use], value / given - 1, np.abs(given / value - 1)) > _AGREE
         reason = "it is given, but thickness / (resistance x area) is another conductivity"
         remedy = "check the four numbers and their units, or leave conductivity_S_cm blank"
         found = pd.concat([found, _said(sigma[use][differ], ERROR, reason, remedy)])
@@ -193,6 +196,8 @@ def _conductivity(rows: pd.DataFrame, numbers: pd.DataFrame, good: np.ndarray) -
         sd[use] = np.where(sum(sds) > 0, spread, np.nan)
         rows["method"] = text(rows, "method").mask(use & text(rows, "method").eq(""), "EIS").replace("", None)
     wrong = rows.index.isin(found["row"])
+    if RELATION in rows:
+        rows[RELATION] = text(rows, RELATION).mask(use & ~wrong & is_censored(rows), "")
     rows["conductivity_S_cm"], rows["conductivity_sd_S_cm"] = sigma.mask(wrong | ~good), sd.mask(wrong)
     return found
 

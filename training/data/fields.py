@@ -40,6 +40,8 @@ MOBILE_IONS = ("Na", "Li", "K", "Ag", "Rb", "Cs", "Cu", "Mg", "Ca", "Zn", "Al")
 CONDUCTIVITY_KINDS = ("total", "bulk", "grain_boundary", "unspecified")
 # conductivity_relation of what an instrument could not read: the conductivity lies below the value given.
 BELOW = "<"
+# How people write it before the limit.
+BELOW_AS_WRITTEN = ("<", "<=", "=<", "≤", "⩽", "≦", "\N{FULLWIDTH LESS-THAN SIGN}")
 METHODS = ("EIS", "DC", "NMR", "computed_MD", "computed_DFT", "other", "unspecified")
 WINDOW_METHODS = ("CV", "LSV", "DFT_phase_diagram", "other", "unspecified")
 QUALITIES = ("A", "B", "C", "computed")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .fields import ERROR, FIELDS, WARNING
+from .fields import BELOW, BELOW_AS_WRITTEN, ERROR, FIELDS, WARNING
 
 PROBLEM_COLUMNS = ("row", "column", "value", "severity", "reason", "remedy")
 ROW_INDEX = "row"
@@ -210,8 +210,15 @@ def check_header(frame: pd.DataFrame, columns: tuple[str, ...], required: tuple[
     return problems(rows)
 
 
-def to_numbers(cells: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
+def to_numbers(cells: pd.Series, limits: bool = False) -> tuple[pd.Series, pd.DataFrame]:
     """A column of numbers from cells as typed; what is no number becomes NaN and a problem.
+
+    Parameters
+    ----------
+    cells : Series
+        As typed; limits that can be read are taken apart already (`censored.split_relation`).
+    limits : bool
+        Whether a limit such as `<1e-10` could stand there, for the remedies.
 
     Returns
     -------
@@ -224,23 +231,28 @@ def to_numbers(cells: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
     typed = typed.mask(typed.str.lower().isin(_BLANK), "").str.replace("−", "-")
     numbers = pd.to_numeric(typed.mask(typed.eq(""), None), errors="coerce").astype("float64")
     bad = typed.ne("") & ~np.isfinite(numbers)
-    rows = [(row, cells.name, value, ERROR, *_why_no_number(value)) for row, value in typed[bad].items()]
+    rows = [(row, cells.name, value, ERROR, *_why_no_number(value, limits)) for row, value in typed[bad].items()]
     # pandas reads two numbers in five one bit off; what was written must come back as it was.
     exact = typed[np.isfinite(numbers)].map(float).reindex(numbers.index).astype("float64")
     return exact, problems(rows)
 
 
-def _why_no_number(value: str) -> tuple[str, str]:
-    if re.fullmatch(r"(>=?|=>|[≥⩾≧])\s*[\d.eE+-]+", value):
+def _why_no_number(value: str, limits: bool) -> tuple[str, str]:
+    if re.fullmatch(r"(>=?|=>|[≥⩾≧\uFF1E])\s*[\d.eE+-]+", value):
         return "a lower limit, not a measured number", "give the number that was read, or leave the row out"
-    if re.fullmatch(r"(<=?|=<|[≤⩽≦~≈])\s*[\d.eE+-]+", value):
+    relation = next((sign for sign in sorted(BELOW_AS_WRITTEN, key=len, reverse=True) if value.startswith(sign)), "")
+    number, below = value.removeprefix(relation).lstrip(), BELOW if relation else ""
+    if re.fullmatch(r"[~≈]\s*[\d.eE+-]+", value) or (below and not limits and re.match(r"[+-]?\.?\d", number)):
         return "a bound or an estimate, not a measured number", "give a number with quality C, or leave the row out"
-    if re.fullmatch(r"[+-]?\d+,\d+([eE][+-]?\d+)?", value):
-        return "a comma as decimal sign", f"write {value.replace(',', '.')}"
-    if re.search(r"[x×*·]\s*10", value):
-        return "a power of ten in words", "write it as 1.2e-4"
-    if re.fullmatch(r"[+-]?[\d.]+([eE][+-]?\d+)?\s*(-|–|to|±|\+/-)\s*[\d.eE+-]+", value):
+    if re.fullmatch(r"[+-]?\d+,\d+([eE][+-]?\d+)?", number):
+        return "a comma as decimal sign", f"write {below}{number.replace(',', '.')}"
+    if re.search(r"[x×*·]\s*10", number):
+        return "a power of ten in words", f"write it as {below}1.2e-4"
+    if re.fullmatch(r"[+-]?[\d.]+([eE][+-]?\d+)?\s*(-|–|to|±|\+/-)\s*[\d.eE+-]+", number):
         return "a range or an uncertainty, not one number", "give the value, and the range in note"
-    if re.match(r"[+-]?[\d.]+([eE][+-]?\d+)?\s*[A-Za-z°µ]", value):
-        return "a unit inside the cell", "give the number alone; the column names the unit"
+    if re.match(r"[+-]?[\d.]+([eE][+-]?\d+)?\s*[A-Za-z°µ]", number):
+        alone = "the limit alone, such as <1e-10" if below else "the number alone"
+        return "a unit inside the cell", f"give {alone}; the column names the unit"
+    if limits:
+        return "not a number", "give a plain number such as 1.2e-4, or a limit such as <1e-10"
     return "not a number", "give a plain number such as 25 or 1.2e-4"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pandera.errors
 
-from .censored import RELATION, split_relation
+from .censored import RELATION, VALUE, split_relation
 from .columns import compositions, contains, infer_mobile_ion, number, text
 from .fields import ERROR, FIELDS, WARNING
 from .given_structures import with_structure_texts
@@ -169,7 +169,7 @@ def _typed(frame: pd.DataFrame, spec: Table) -> tuple[pd.DataFrame, pd.DataFrame
             kind = "float64" if FIELDS[name].number else object
             columns[name] = pd.Series([None] * len(frame), index=frame.index, dtype=kind)
         elif FIELDS[name].number:
-            columns[name], bad = to_numbers(frame[name])
+            columns[name], bad = to_numbers(frame[name], limits=name == VALUE and RELATION in spec.columns)
             found.append(bad)
         else:
             words = text(frame, name).str.strip()

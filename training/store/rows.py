@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,8 @@ from ..data.fields import ERROR, FIELDS
 from ..data.kinds import TABLES
 from ..data.reading import problems
 from .tables import PROVENANCE
+
+_PROVENANCE_TEXT = ("measurement_kind", "added_by", "added_from", "row_hash")
 
 
 def to_rows(valid: pd.DataFrame, kind: str) -> list[dict[str, Any]]:
@@ -64,33 +66,49 @@ def row_hash(row: Mapping[str, Any]) -> str:
     return digest.hexdigest()
 
 
-def to_frame(records: Iterable[Mapping[str, Any]], kind: str | None) -> pd.DataFrame:
+def to_frame(records: Sequence[Mapping[str, Any]], kind: str | None) -> pd.DataFrame:
     """Measurements with their provenance from rows of the store.
 
     Parameters
     ----------
-    records : iterable of mapping
-        Columns of `additions` and `measurements`.
+    records : sequence of mapping
+        Columns of `additions` and `measurements`. Where `other_columns` names a column of the row's table, which an
+        older store had not, it fills a blank cell of that column with what may stand there.
     kind : str, optional
         Kind of all of them: its columns come first, then the users' own. Without one the users' own stay in
         `other_columns` as JSON, and columns that are blank in every row are left out.
     """
-    records = list(records)
+    others = [json.loads(record["other_columns"] or "{}") for record in records]
+    records = [_with_own(record, extra) for record, extra in zip(records, others, strict=True)]
     names = TABLES[kind].columns if kind else tuple(FIELDS)
     columns: dict[str, Any] = {name: [record[name] for record in records] for name in (*PROVENANCE, *names)}
     frame = pd.DataFrame(columns, columns=[*PROVENANCE, *names])
     for name in names:
         frame[name] = frame[name].astype("float64" if FIELDS[name].number else object)
+    frame = frame.astype(dict.fromkeys(_PROVENANCE_TEXT, object))
     frame["added_at"] = pd.to_datetime(frame["added_at"], utc=True)
-    others = [json.loads(record["other_columns"] or "{}") for record in records]
     if kind is None:
         frame = frame.drop(columns=[name for name in names if frame[name].isna().all()])
         if any(others):
             frame["other_columns"] = [record["other_columns"] for record in records]
         return frame
-    for name in sorted({name for extra in others for name in extra}):
+    for name in sorted({name for extra in others for name in extra} - set(names)):
         frame[name] = [extra.get(name) for extra in others]
     return frame
+
+
+def _with_own(record: Mapping[str, Any], extra: Mapping[str, str]) -> dict[str, Any]:
+    """A row with its blank cells filled from the user's own columns, where those are columns of the row's table by now.
+
+    A word that may not stand there, such as `=` for the relation of a conductivity, leaves the cell blank.
+    """
+    fields = [FIELDS[name] for name in extra if name in TABLES[record["measurement_kind"]].columns]
+    filled = {
+        field.name: pd.to_numeric(extra[field.name], errors="coerce") if field.number else extra[field.name]
+        for field in fields
+        if record[field.name] is None and (not field.choices or extra[field.name] in field.choices)
+    }
+    return {**record, **filled}
 
 
 def unstorable(valid: pd.DataFrame) -> pd.DataFrame:
