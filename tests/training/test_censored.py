@@ -243,6 +243,13 @@ def test_a_limit_gives_way_to_the_impedance_that_says_the_value_below_it(typed):
     assert row["conductivity_relation"] is None
 
 
+def test_an_impedance_that_is_itself_a_limit_stays_one():
+    pellet = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
+    (row,) = convert(pd.DataFrame([pellet | {"conductivity_relation": "<"}])).rows.to_dict("records")
+    assert row["conductivity_S_cm"] == pytest.approx(1e-10)
+    assert row["conductivity_relation"] == "<"
+
+
 def test_a_limit_below_what_its_impedance_says_is_refused():
     pellet = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
     done = convert(pd.DataFrame([pellet | {"conductivity_S_cm": "<9e-11"}]))
