@@ -233,26 +233,29 @@ def test_a_limit_is_no_point_of_a_temperature_run():
     assert polymer.problems["value"].tolist() == ["<1e-9"]
 
 
-@pytest.mark.parametrize("typed", ["<1e-9", "<1.01e-10", "<1e-10", "<9.8e-11"])
-def test_a_limit_gives_way_to_the_impedance_that_says_the_value_below_it(typed):
-    pellet = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
-    done = convert(pd.DataFrame([pellet | {"conductivity_S_cm": typed}]))
+PELLET = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
+
+
+def test_a_limit_gives_way_to_the_impedance_that_says_the_value_below_it():
+    done = convert(pd.DataFrame([PELLET | {"conductivity_S_cm": "<1e-9"}]))
     assert done.problems.empty
     (row,) = validate_measurements(done.rows.drop(columns="error")).valid.to_dict("records")
     assert row["conductivity_S_cm"] == pytest.approx(1e-10)
     assert row["conductivity_relation"] is None
 
 
-def test_an_impedance_that_is_itself_a_limit_stays_one():
-    pellet = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
-    (row,) = convert(pd.DataFrame([pellet | {"conductivity_relation": "<"}])).rows.to_dict("records")
+@pytest.mark.parametrize(
+    "typed",
+    [{"conductivity_relation": "<"}, *({"conductivity_S_cm": limit} for limit in ("<1.01e-10", "<1e-10", "<9.8e-11"))],
+)
+def test_an_impedance_that_is_itself_a_limit_stays_one(typed):
+    (row,) = convert(pd.DataFrame([PELLET | typed])).rows.to_dict("records")
     assert row["conductivity_S_cm"] == pytest.approx(1e-10)
     assert row["conductivity_relation"] == "<"
 
 
 def test_a_limit_below_what_its_impedance_says_is_refused():
-    pellet = {"formula": "Na3BiO4", "temperature_C": 25.0, "resistance_ohm": 1e9, "thickness_cm": 0.1, "area_cm2": 1.0}
-    done = convert(pd.DataFrame([pellet | {"conductivity_S_cm": "<9e-11"}]))
+    done = convert(pd.DataFrame([PELLET | {"conductivity_S_cm": "<9e-11"}]))
     assert done.problems["column"].tolist() == ["conductivity_S_cm"]
     assert done.rows["conductivity_S_cm"].isna().all()
 

@@ -197,8 +197,8 @@ def _conductivity(rows: pd.DataFrame, numbers: pd.DataFrame, good: np.ndarray) -
         rows["method"] = text(rows, "method").mask(use & text(rows, "method").eq(""), "EIS").replace("", None)
     wrong = rows.index.isin(found["row"])
     if RELATION in rows:
-        # Without a limit beside it, it is the impedance that the relation is said of.
-        told = use & ~wrong & is_censored(rows) & numbers["conductivity_S_cm"].notna()
+        # Where the impedance does not lie well below the limit, it is what the instrument's own limit comes to.
+        told = use & ~wrong & is_censored(rows) & (numbers["conductivity_S_cm"] > (1 + _AGREE) * sigma)
         rows[RELATION] = text(rows, RELATION).mask(told, "")
     rows["conductivity_S_cm"], rows["conductivity_sd_S_cm"] = sigma.mask(wrong | ~good), sd.mask(wrong)
     return found
