@@ -10,6 +10,7 @@ from ...training.registry import models as registered
 from ...training.registry import promote_together, roll_back
 from .access import PROMOTE, READ
 from .media import JSON, wanted_type, write_table
+from .numbers import Whole
 from .off_loop import off_loop
 from .problems import RESPONSES, Problem
 from .sent_table import table_answer
@@ -62,7 +63,7 @@ class Promotion(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"version": 1}]})
 
-    version: int = Field(ge=1, le=2**31 - 1, description="Version, as /v1/models lists it.")
+    version: Whole = Field(ge=1, le=2**31 - 1, description="Version, as /v1/models lists it.")
 
 
 class Moved(BaseModel):

@@ -29,6 +29,7 @@ from .media import (
     wanted_type,
     write_table,
 )
+from .numbers import Number
 from .off_loop import off_loop
 from .problems import RESPONSES, Problem, asked_of_library, of_validation
 from .sent_structures import checked_structures
@@ -69,13 +70,15 @@ class PredictQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    temperature_C: float | None = Field(
+    temperature_C: Number | None = Field(
         default=None, allow_inf_nan=False, description="Celsius; fills what the rows leave open."
     )
     state: State | None = Field(
         default=None, description="Fills what the rows leave open; crystalline if nothing is said."
     )
-    interval: float = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds should hold.")
+    interval: Number = Field(
+        default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds should hold."
+    )
     properties: list[PropertyName] = Field(
         default=[], max_length=10, description="Only these, and what comes from the same model; all if none is named."
     )

@@ -11,6 +11,7 @@ from ..screen.dopants import dopants as describe_dopants
 from ..screen.hybrids import hybrids as describe_hybrids
 from .access import READ
 from .media import ENDINGS, JSON, records, wanted_type, write_table
+from .numbers import Number, Whole
 from .off_loop import off_loop
 from .problems import RESPONSES, asked_of_library
 from .sent_table import table_answer
@@ -35,14 +36,14 @@ class DopantsBody(BaseModel):
     host: str = Field(max_length=500, description="Parent formula.")
     site: str | list[str] = Field(description="Element or elements to replace.")
     dopants: str | list[str] = Field(default="all", description='Element symbols, or "all".')
-    x: float | list[float] = Field(default=[0.05, 0.1, 0.2, 0.3], description="Amounts per formula unit.")
+    x: Number | list[Number] = Field(default=[0.05, 0.1, 0.2, 0.3], description="Amounts per formula unit.")
     compensate: Literal[
         "mobile_ion", "mobile_vacancies", "anion_vacancies", "vacancies", "anion_exchange", "co_dopant"
     ] = Field(default="mobile_ion", description="How the difference in charge is made up.")
     anions: tuple[str, str] | None = Field(default=None, description="The host's anion and what replaces it.")
-    at_once: int = Field(default=1, ge=1, le=8, description="Sites doped together in one candidate.")
-    mix: int = Field(default=1, ge=1, le=8, description="Different dopants that share a site.")
-    shares: Literal["equal"] | float = Field(default="equal", description="How the dopants of a mix share x.")
+    at_once: Whole = Field(default=1, ge=1, le=8, description="Sites doped together in one candidate.")
+    mix: Whole = Field(default=1, ge=1, le=8, description="Different dopants that share a site.")
+    shares: Literal["equal"] | Number = Field(default="equal", description="How the dopants of a mix share x.")
 
 
 class HybridsBody(BaseModel):
@@ -66,14 +67,14 @@ class HybridsBody(BaseModel):
 
     polymer: str | list[str | None] | None = Field(description="Names, or SMILES of a repeat unit.")
     salt: str | list[str | None] | None = Field(description="Names or SMILES; null for none.")
-    salt_loading: float | list[float] = Field(default=20.0, description="In salt_loading_unit.")
+    salt_loading: Number | list[Number] = Field(default=20.0, description="In salt_loading_unit.")
     salt_loading_unit: str = Field(default="EO_to_Na", max_length=50, description=f"One of {', '.join(LOADING_UNITS)}.")
     filler: str | list[str | None] | None = Field(default=None, description="Names or formulas; null for none.")
-    filler_wt_pct: float | list[float] = Field(
+    filler_wt_pct: Number | list[Number] = Field(
         default=[5.0, 10.0, 20.0, 40.0, 60.0], description="Weight per cent of filler."
     )
     plasticizer: str | list[str | None] | None = Field(default=None, description='With amount: "EC/PC 50 wt%".')
-    temperature_C: float | list[float] = Field(default=25.0, description="Celsius.")
+    temperature_C: Number | list[Number] = Field(default=25.0, description="Celsius.")
 
 
 _DOPED = {"formula": "Na3.2Mg0.1Zr1.9Si2PO12", "dopant": "Mg"}

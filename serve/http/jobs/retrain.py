@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..access import PROMOTE
+from ..numbers import Whole
 from ..off_loop import off_loop
 from ..service import service_of
 from .routes import CREATED, JobAnswer, add_job_routes, answered, submitted
@@ -22,7 +23,9 @@ class RetrainBody(BaseModel):
     promote: Literal["auto", "always", "never"] = Field(
         default="auto", description="Whether the challenger shall serve; auto follows the stated rule."
     )
-    seed: int = Field(default=0, ge=0, lt=2**31, description="Shuffles the folds; the champion's seed keeps its folds.")
+    seed: Whole = Field(
+        default=0, ge=0, lt=2**31, description="Shuffles the folds; the champion's seed keeps its folds."
+    )
 
 
 @router.post("/v1/retrain", status_code=202, summary="Learn from the measurements in the store", responses=CREATED)

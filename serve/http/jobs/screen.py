@@ -14,6 +14,7 @@ from ...screen.table_space import TableSpace
 from ..access import READ
 from ..described import schema_of
 from ..media import ARROW, CSV, ENDINGS, JSON, NDJSON, PARQUET, content_type, wanted_type, write_table
+from ..numbers import Number, Whole
 from ..off_loop import off_loop
 from ..predict import State
 from ..problems import Problem, asked_of_library, of_validation
@@ -57,10 +58,10 @@ class ScreenBody(BaseModel):
     )
     formulas: list[str] | None = Field(default=None, description="Compositions, instead of a space.")
     spec: str = Field(default=DEFAULT_SPEC, max_length=1000, description="What must be met.")
-    top: int = Field(default=100, ge=1, le=10_000, description="Candidates in the shortlist.")
-    temperature_C: float = Field(default=25.0, gt=-273.15, le=1500, description="Celsius.")
+    top: Whole = Field(default=100, ge=1, le=10_000, description="Candidates in the shortlist.")
+    temperature_C: Number = Field(default=25.0, gt=-273.15, le=1500, description="Celsius.")
     state: State = Field(default="crystalline", description="State of matter of all candidates.")
-    interval: float = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds hold.")
+    interval: Number = Field(default=0.9, gt=0, lt=1, description="Fraction of new measurements the bounds hold.")
     fast: bool | None = Field(default=None, description="Whether fast copies of the models choose first.")
     out_of_domain: bool = Field(default=False, description="Let candidates outside the training domain take part.")
 

@@ -189,6 +189,23 @@ def test_promoting_what_is_not_there_is_said(client: TestClient) -> None:
     assert client.post("/v1/models/conductivity/promote", json={"version": 0}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/models/conductivity/promote", {"version": True}),
+        ("/v1/dopants", {"host": "Na3PS4", "site": "P", "x": [0.1, True]}),
+        ("/v1/hybrids", {"polymer": "PEO", "salt": "NaTFSI", "temperature_C": True}),
+        ("/v1/screen", {"formulas": ["NaCl"], "top": True}),
+        ("/v1/retrain", {"seed": False}),
+        ("/v1/predict", {"formula": "NaCl", "temperature_C": False}),
+    ],
+)
+def test_true_and_false_are_no_numbers(client: TestClient, path: str, body: dict) -> None:
+    answer = client.post(path, json=body)
+    assert answer.status_code == 422
+    assert "a number is asked for, not" in answer.text
+
+
 def test_a_promotion_serves_with_the_next_request(client: TestClient) -> None:
     told = client.post("/v1/models/oxidation_limit/promote", json={"version": 1}).json()
     assert told["moved"] == {"reduction_limit": 1, "oxidation_limit": 1}
