@@ -102,14 +102,8 @@ class Blend:
             differences = Differences.fit(
                 posterior, process, inputs, target, system, settings.columns, settings.differences, weight
             )
-        return cls(
-            booster,
-            process,
-            settings.share,
-            float(np.median(target[measured] if measured.any() else target)),
-            known,
-            differences,
-        )
+        median = float(np.median(target[measured] if measured.any() else target))
+        return cls(booster, process, settings.share, median, known, differences)
 
     def predict(self, distances: Distances, places: Places, inputs: np.ndarray) -> np.ndarray:
         """Prediction (n,) float64 for rows given by their distances to the relatives, places and inputs."""
